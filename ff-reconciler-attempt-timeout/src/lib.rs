@@ -1,0 +1,1 @@
+//! Ends attempts that ran longer than their policy allows.

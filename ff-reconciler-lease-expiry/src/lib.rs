@@ -1,0 +1,1 @@
+//! Releases leases whose worker stopped renewing them.

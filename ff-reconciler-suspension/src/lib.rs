@@ -1,0 +1,1 @@
+//! Acts on suspensions that waited longer than they may.

@@ -1,0 +1,3 @@
+//! The ff-scanner binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The Reconciler contract and its scheduler.

@@ -1,0 +1,1 @@
+//! A private Postgres, seeders and the conformance suite for any reconciler.

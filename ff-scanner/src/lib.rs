@@ -1,0 +1,1 @@
+//! Reconcilers that keep FlowFabric workflow executions moving.

@@ -1,0 +1,1 @@
+//! The engine's tables and ff-scanner's own, as two migration sets.
