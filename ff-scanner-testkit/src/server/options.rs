@@ -1,0 +1,72 @@
+//! What a private server is started with.
+
+/// Settings of a private server. The default forgets everything in a crash of the machine, and is fast for it.
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct Options {
+    durable: bool,
+    settings: Vec<(String, String)>,
+}
+
+impl Options {
+    /// The server of tests: `fsync` off, no autovacuum, in memory when there is room.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Behaves as a server in production does: `fsync`, `synchronous_commit` and autovacuum on, on disk. Default: off.
+    pub fn with_durable(mut self, durable: bool) -> Self {
+        self.durable = durable;
+        self
+    }
+
+    /// Adds a server setting, for instance `("shared_buffers", "512MB")`. A later one of the same name wins.
+    pub fn with_setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.push((name.into(), value.into()));
+        self
+    }
+
+    pub(super) fn is_durable(&self) -> bool {
+        self.durable
+    }
+
+    pub(super) fn to_arguments(&self) -> Vec<String> {
+        let both = [
+            "listen_addresses=",
+            "unix_socket_permissions=0700",
+            "max_connections=200",
+            "timezone=UTC",
+            "log_timezone=UTC",
+        ];
+        let durable = [
+            "fsync=on",
+            "synchronous_commit=on",
+            "full_page_writes=on",
+            "autovacuum=on",
+        ];
+        // Two settings save writing what is never read again; no autovacuum, because it takes locks when it likes.
+        let forgetful = [
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+            "wal_level=minimal",
+            "max_wal_senders=0",
+            "autovacuum=off",
+        ];
+        let base = both
+            .into_iter()
+            .chain(if self.durable {
+                durable.to_vec()
+            } else {
+                forgetful.to_vec()
+            })
+            .map(str::to_owned);
+        let own = self
+            .settings
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        base.chain(own)
+            .flat_map(|setting| ["-c".to_owned(), setting])
+            .collect()
+    }
+}
