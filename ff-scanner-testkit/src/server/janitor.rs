@@ -32,6 +32,12 @@ pub(super) const AFTER_THE_NEXT: Patience = Patience {
     polls: "10",
 };
 
+/// A newcomer registers within milliseconds of creating its directory.
+const LEFTOVER: Patience = Patience {
+    poll_seconds: "0.5",
+    polls: "4",
+};
+
 /// Creates `dir` for this process, its only user. Others may pass through, to the socket, but not look around.
 pub(super) fn create(dir: &Path) -> Result<(), ServerError> {
     fs::create_dir(dir).map_err(ServerError::io("create", dir))?;
@@ -96,9 +102,8 @@ pub(super) fn replace_dead(base: &Path, prefix: &str) {
             let dir: PathBuf = entry.path();
             // Left by a janitor that died between announcing the removal and doing it.
             drop(fs::remove_dir(dir.join("closing")));
-            // Somebody may be about to register, so it gets as much time as any. That one leftover
-            // cannot be removed must not keep a new server from starting.
-            drop(spawn(&dir, AFTER_THE_NEXT));
+            // That one leftover cannot be removed must not keep a new server from starting.
+            drop(spawn(&dir, LEFTOVER));
         }
     }
 }

@@ -1,5 +1,33 @@
 //! What a private server is started with.
 
+const ALWAYS: [&str; 5] = [
+    "listen_addresses=",
+    "unix_socket_permissions=0700",
+    "max_connections=200",
+    "timezone=UTC",
+    "log_timezone=UTC",
+];
+
+const DURABLE: [&str; 4] = [
+    "fsync=on",
+    "synchronous_commit=on",
+    "full_page_writes=on",
+    "autovacuum=on",
+];
+
+const FORGETFUL: [&str; 7] = [
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    // Saves writing what nobody will read.
+    "wal_level=minimal",
+    "max_wal_senders=0",
+    // It takes locks when it likes.
+    "autovacuum=off",
+    // In the data directory, so that even after a SIGKILL nothing stays in /dev/shm.
+    "dynamic_shared_memory_type=mmap",
+];
+
 /// Settings of a private server. The default forgets everything in a crash of the machine, and is fast for it.
 #[derive(Debug, Clone, Default)]
 #[must_use]
@@ -30,37 +58,13 @@ impl Options {
         self.durable
     }
 
+    /// What `postgres` is called with.
     pub(super) fn to_arguments(&self) -> Vec<String> {
-        let both = [
-            "listen_addresses=",
-            "unix_socket_permissions=0700",
-            "max_connections=200",
-            "timezone=UTC",
-            "log_timezone=UTC",
-        ];
-        let durable = [
-            "fsync=on",
-            "synchronous_commit=on",
-            "full_page_writes=on",
-            "autovacuum=on",
-        ];
-        // Two settings save writing what is never read again; no autovacuum, because it takes locks when it likes.
-        let forgetful = [
-            "fsync=off",
-            "synchronous_commit=off",
-            "full_page_writes=off",
-            "wal_level=minimal",
-            "max_wal_senders=0",
-            "autovacuum=off",
-        ];
-        let base = both
-            .into_iter()
-            .chain(if self.durable {
-                durable.to_vec()
-            } else {
-                forgetful.to_vec()
-            })
-            .map(str::to_owned);
+        let kind: &[_] = if self.durable { &DURABLE } else { &FORGETFUL };
+        let base = ALWAYS
+            .iter()
+            .chain(kind)
+            .map(|setting| (*setting).to_owned());
         let own = self
             .settings
             .iter()
