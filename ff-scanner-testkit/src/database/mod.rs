@@ -27,7 +27,7 @@ pub const HASH_CHILDREN: u16 = 4;
 const DROP_MAX: Duration = Duration::from_secs(10);
 
 /// Why there is no database.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum DatabaseError {
     /// There is no server to have it on.
@@ -160,5 +160,12 @@ impl fmt::Debug for Database {
             .field("name", &self.name)
             .field("server", &self.server)
             .finish()
+    }
+}
+
+impl fmt::Debug for DatabaseError {
+    /// The same text as `Display`: tests `unwrap`, and what they print has to be readable.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
     }
 }

@@ -42,6 +42,7 @@ pub(super) async fn get(
         name: format!("ff_template_{key:016x}"),
     };
     let mut connection = sql::connect(server).await?;
+    sql::drop_leftovers(&mut connection).await?;
     if exists(&mut connection, &template.name).await? {
         return Ok(template);
     }
@@ -52,7 +53,6 @@ pub(super) async fn get(
         .await
         .map_err(sql::error("wait for the template"))?;
     if !exists(&mut connection, &template.name).await? {
-        sql::drop_leftovers(&mut connection).await?;
         build(&mut connection, &template, version, hash_children).await?;
     }
     Ok(template)

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -15,11 +15,15 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use super::discover::Binaries;
 use super::privilege::RunAs;
-use super::{Options, ServerError, Shutdown, ready};
+use super::{Options, ServerError, Shutdown, janitor, ready};
 
 /// A crash recovery of a large test database fits in; a server that takes longer will not come.
 const START_MAX: Duration = Duration::from_mins(1);
 const STOP_MAX: Duration = Duration::from_secs(30);
+
+/// As what `initdb` and then the postmaster are noted.
+const STARTING: &str = "starting";
+
 const POLL: Duration = Duration::from_millis(2);
 
 #[derive(Debug)]
@@ -65,6 +69,19 @@ impl Cluster {
         ready::answers(&self.dir.join("socket").join(".s.PGSQL.5432"))
     }
 
+    /// Waits for the starter's work when the starter itself was killed: its `initdb` and its postmaster go on.
+    /// Returns whether there is a server in the end.
+    pub(super) fn settle(&self) -> bool {
+        let deadline = Instant::now() + START_MAX;
+        while !self.answers() {
+            if !janitor::is_alive(&self.dir, STARTING) || Instant::now() > deadline {
+                return false;
+            }
+            sleep(POLL);
+        }
+        true
+    }
+
     /// Makes the data directory anew.
     pub(super) fn initialise(&self) -> Result<(), ServerError> {
         for name in ["data", "socket"] {
@@ -98,10 +115,20 @@ impl Cluster {
             "postgres",
             "-D",
         ]);
-        let output = initdb
+        initdb
             .arg(self.dir.join("data"))
-            .output()
-            .map_err(ServerError::io("run", &self.binaries.dir.join("initdb")))?;
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let child = initdb
+            .spawn()
+            .map_err(ServerError::io("run", &self.binaries.dir))?;
+        // Were this process killed now, then whoever cleans up has to wait: an initdb whose files vanish leaves
+        // shared memory behind.
+        janitor::register(&self.dir, child.id())?;
+        janitor::note(&self.dir, STARTING, child.id())?;
+        let output = child
+            .wait_with_output()
+            .map_err(ServerError::io("wait for", &self.binaries.dir))?;
         if output.status.success() {
             return Ok(());
         }
@@ -135,7 +162,10 @@ impl Cluster {
             .stderr(output()?)
             .process_group(0)
             .spawn();
-        *self.postmaster() = Some(child.map_err(ServerError::io("run", &postgres))?);
+        let child = child.map_err(ServerError::io("run", &postgres))?;
+        let id = child.id();
+        *self.postmaster() = Some(child);
+        janitor::note(&self.dir, STARTING, id)?;
 
         let deadline = Instant::now() + START_MAX;
         while !self.answers() {

@@ -2,7 +2,8 @@
 
 use std::cmp::Reverse;
 use std::env;
-use std::fs;
+use std::fs::{self, DirEntry};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -173,17 +174,14 @@ fn expand(pattern: &str) -> Vec<PathBuf> {
             .collect();
     };
     let (parent, prefix) = before.rsplit_once('/').unwrap_or((".", before));
+    let name = |entry: io::Result<DirEntry>| entry.ok()?.file_name().into_string().ok();
     let mut versions: Vec<String> = fs::read_dir(parent)
         .into_iter()
         .flatten()
-        .filter_map(|entry| {
-            entry
-                .ok()?
-                .file_name()
-                .to_str()?
-                .strip_prefix(prefix)
-                .map(str::to_owned)
-        })
+        .filter_map(name)
+        // Hidden ones in our cache are being filled.
+        .filter(|name| !name.starts_with('.'))
+        .filter_map(|name| name.strip_prefix(prefix).map(str::to_owned))
         .collect();
     versions.sort_by_key(|version| Reverse(numbers(version)));
     let dirs = versions

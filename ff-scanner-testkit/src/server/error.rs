@@ -1,5 +1,6 @@
 //! What can go wrong between "give me a Postgres" and having one.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 /// Why there is no server.
 ///
 /// It is `Clone`, because all tests of a process share one attempt and so one answer.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerError {
     /// No Postgres is installed and none could be fetched. The text says what was searched and the one command that fixes it.
@@ -70,5 +71,12 @@ impl ServerError {
             operation,
             detail: tail,
         }
+    }
+}
+
+impl fmt::Debug for ServerError {
+    /// The same text as `Display`: tests `unwrap`, and what they print has to be readable.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
     }
 }

@@ -13,6 +13,9 @@ use super::ServerError;
 
 const SCRIPT: &str = include_str!("janitor.sh");
 
+/// As whom the janitor is noted.
+pub(super) const NAME: &str = "janitor";
+
 /// How long a directory may be without users before it is removed: `polls` looks, `poll` apart.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
@@ -20,10 +23,11 @@ pub(super) struct Patience {
     polls: &'static str,
 }
 
-/// The owner is the only user there will ever be.
+/// The owner is the only user there will ever be. Twice, so that a postmaster which it started as it was killed has
+/// written its number by then.
 pub(super) const AT_ONCE: Patience = Patience {
     poll_seconds: "0.2",
-    polls: "1",
+    polls: "2",
 };
 
 /// Test binaries run one after another, and `cargo test` compiles doc tests in between.
@@ -50,10 +54,31 @@ pub(super) fn prepare(dir: &Path) -> Result<(), ServerError> {
     fs::set_permissions(dir, mode).map_err(ServerError::io("set the permissions of", dir))?;
     let users = dir.join("users");
     fs::create_dir_all(&users).map_err(ServerError::io("create", &users))?;
-    let user = users.join(identity(std::process::id()).unwrap_or_default());
+    register(dir, std::process::id())
+}
+
+/// Makes `pid` a user of `dir`. Without effect when it is dead already.
+pub(super) fn register(dir: &Path, pid: u32) -> Result<(), ServerError> {
+    let Some(name) = identity(pid) else {
+        return Ok(());
+    };
+    let user = dir.join("users").join(name);
     File::create(&user)
         .map(drop)
         .map_err(ServerError::io("create", &user))
+}
+
+/// Notes in `dir` that `pid` is the process that does `what`; the next note takes its place.
+pub(super) fn note(dir: &Path, what: &str, pid: u32) -> Result<(), ServerError> {
+    let file = dir.join(what);
+    fs::write(&file, identity(pid).unwrap_or_default()).map_err(ServerError::io("write", &file))
+}
+
+/// Whether the process noted as doing `what` is alive.
+pub(super) fn is_alive(dir: &Path, what: &str) -> bool {
+    let noted = fs::read_to_string(dir.join(what)).unwrap_or_default();
+    let pid = noted.split('.').next().and_then(|pid| pid.parse().ok());
+    pid.is_some_and(|pid| identity(pid).as_deref() == Some(noted.as_str()))
 }
 
 /// Starts the janitor of `dir`, in a process group of its own so that Ctrl-C does not reach it.
@@ -73,17 +98,8 @@ pub(super) fn spawn(dir: &Path, patience: Patience) -> Result<Child, ServerError
     let child = command
         .spawn()
         .map_err(ServerError::io("run", Path::new("sh")))?;
-    let marker = dir.join("janitor");
-    let name = identity(child.id()).unwrap_or_default();
-    fs::write(&marker, name).map_err(ServerError::io("write", &marker))?;
+    note(dir, NAME, child.id())?;
     Ok(child)
-}
-
-/// Whether the janitor of `dir` is there to do its work.
-pub(super) fn is_alive(dir: &Path) -> bool {
-    let marker = fs::read_to_string(dir.join("janitor")).unwrap_or_default();
-    let pid = marker.split('.').next().and_then(|pid| pid.parse().ok());
-    pid.is_some_and(|pid| identity(pid).as_deref() == Some(marker.as_str()))
 }
 
 /// Gives a new janitor to each directory of ours in `base` whose own was killed with everybody else.
@@ -97,7 +113,7 @@ pub(super) fn replace_dead(base: &Path, prefix: &str) {
         };
         if entry.file_name().to_string_lossy().starts_with(prefix)
             && ours()
-            && !is_alive(&entry.path())
+            && !is_alive(&entry.path(), NAME)
         {
             let dir: PathBuf = entry.path();
             // Left by a janitor that died between announcing the removal and doing it.

@@ -28,11 +28,11 @@ pub(super) fn join(options: &Options) -> Result<Cluster, ServerError> {
     let deadline = Instant::now() + JOIN_MAX;
     loop {
         if let Some(_lock) = enter(cluster.dir(), deadline)? {
-            if !janitor::is_alive(cluster.dir()) {
+            if !janitor::is_alive(cluster.dir(), janitor::NAME) {
                 drop(fs::remove_dir(cluster.dir().join("closing")));
                 janitor::spawn(cluster.dir(), janitor::AFTER_THE_NEXT)?;
             }
-            if !cluster.answers() {
+            if !cluster.settle() {
                 cluster.initialise()?;
                 cluster.start()?;
             }
@@ -69,7 +69,10 @@ fn enter(dir: &Path, deadline: Instant) -> Result<Option<File>, ServerError> {
     if janitor::prepare(dir).is_err() {
         return Ok(None);
     }
-    while dir.join("closing").exists() && janitor::is_alive(dir) && Instant::now() < deadline {
+    while dir.join("closing").exists()
+        && janitor::is_alive(dir, janitor::NAME)
+        && Instant::now() < deadline
+    {
         sleep(Duration::from_millis(10));
     }
     let ours = lock
