@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, test_kill_process};
@@ -102,20 +102,19 @@ pub(super) fn spawn(dir: &Path, patience: Patience) -> Result<Child, ServerError
     Ok(child)
 }
 
-/// Gives a new janitor to each directory of ours in `base` whose own was killed with everybody else.
-pub(super) fn replace_dead(base: &Path, prefix: &str) {
+/// Gives a new janitor to each directory of ours in `base` whose own was killed with everybody else, except to `mine`:
+/// another process may be about to give it one that is more patient.
+pub(super) fn replace_dead(base: &Path, prefix: &str, mine: &Path) {
     let caller = rustix::process::geteuid().as_raw();
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
+        let dir = entry.path();
         let ours = || {
             entry
                 .metadata()
                 .is_ok_and(|meta| meta.is_dir() && meta.uid() == caller)
         };
-        if entry.file_name().to_string_lossy().starts_with(prefix)
-            && ours()
-            && !is_alive(&entry.path(), NAME)
-        {
-            let dir: PathBuf = entry.path();
+        let named = entry.file_name().to_string_lossy().starts_with(prefix);
+        if named && dir != mine && ours() && !is_alive(&dir, NAME) {
             // Left by a janitor that died between announcing the removal and doing it.
             drop(fs::remove_dir(dir.join("closing")));
             // That one leftover cannot be removed must not keep a new server from starting.

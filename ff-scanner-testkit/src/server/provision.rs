@@ -14,12 +14,11 @@ pub(super) struct Provision {
 }
 
 impl Provision {
-    /// Finds all three, fetching the binaries if it must, and cleans up after servers that nobody uses any more.
+    /// Finds all three, fetching the binaries if it must.
     pub(super) fn find(options: &Options) -> Result<Self, ServerError> {
         let binaries = binaries(&Places::from_env())?;
         let run_as = RunAs::choose()?;
         let base = place::base(options.is_durable(), run_as.owner().is_some())?;
-        janitor::replace_dead(&base, &prefix());
         Ok(Self {
             binaries,
             run_as,
@@ -27,9 +26,11 @@ impl Provision {
         })
     }
 
-    /// The server called `name`. Nothing is done yet.
+    /// The server called `name`, which is not there yet; those that nobody uses any more are cleaned up.
     pub(super) fn cluster(self, name: &str, options: &Options) -> Cluster {
-        let dir = self.base.join(format!("{}{name}", prefix()));
+        let prefix = prefix();
+        let dir = self.base.join(format!("{prefix}{name}"));
+        janitor::replace_dead(&self.base, &prefix, &dir);
         Cluster::new(dir, self.binaries, self.run_as, options)
     }
 }
