@@ -1,8 +1,10 @@
 //! A private Postgres, seeders and the conformance suite for any reconciler.
 
 mod blocking;
+pub mod database;
 pub mod server;
 
+pub use database::{Database, DatabaseError, HASH_CHILDREN, Template};
 pub use server::{Options, Server, ServerError, Shutdown};
 
 /// A short name for what `parts` say, the same in every process and on every platform.
