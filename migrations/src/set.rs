@@ -157,3 +157,66 @@ impl fmt::Display for Step {
         write!(f, "{:04} {}", self.version, self.description)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    fn applied(version: i64, checksum: &'static [u8]) -> AppliedMigration {
+        AppliedMigration {
+            version,
+            checksum: checksum.into(),
+        }
+    }
+
+    #[test]
+    fn the_files_on_disk_and_those_in_the_set_are_the_same_in_the_same_order() {
+        for (dir, set) in [("engine", &ENGINE), ("scanner", &SCANNER)] {
+            let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join(dir);
+            let entries = fs::read_dir(dir).unwrap();
+            let mut on_disk: Vec<String> = entries
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            on_disk.sort();
+            let listed = set.files.iter().map(|file| format!("{}.sql", file.name));
+            assert!(listed.eq(on_disk), "{} differs", set.ledger);
+            assert!(set.migrations().is_sorted());
+        }
+    }
+
+    #[test]
+    fn every_file_begins_with_its_purpose_and_leaves_transactions_alone() {
+        for file in ENGINE.files.iter().chain(SCANNER.files) {
+            assert!(file.sql.starts_with("-- "), "{}", file.name);
+            // It would end the transaction that keeps the file and its row in the ledger together.
+            assert!(!file.sql.contains("COMMIT"), "{}", file.name);
+        }
+    }
+
+    #[test]
+    fn what_the_ledger_lists_is_not_pending() {
+        let all = SCANNER.pending(&[], i64::MAX).unwrap();
+        let mut migrations = SCANNER.migrations();
+        let first = migrations.next().unwrap();
+        let ledger = [AppliedMigration {
+            version: first.version,
+            checksum: first.checksum,
+        }];
+        assert_eq!(SCANNER.pending(&ledger, i64::MAX).unwrap(), all[1..]);
+        assert!(SCANNER.pending(&[], 0).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_ledger_of_other_files_is_an_error() {
+        let changed = SCANNER.pending(&[applied(1, b"other")], i64::MAX);
+        assert!(matches!(changed, Err(MigrateError::ChangedStep { .. })));
+        let unknown = SCANNER.pending(&[applied(9999, b"")], i64::MAX);
+        assert!(matches!(
+            unknown,
+            Err(MigrateError::UnknownStep { version: 9999, .. })
+        ));
+    }
+}
