@@ -1,1 +1,106 @@
-//! Acts on suspensions that waited longer than they may.
+#![doc = include_str!("../README.md")]
+
+use std::time::Duration;
+
+use ff_scanner_core::postgres::{begin_act, failed, look};
+use ff_scanner_core::{
+    Act, Due, LookThenAct, Page, PartitionSpace, Partitioned, Reconciler, Sweep, Tick, TickContext, TickError, Verdict,
+    async_trait,
+};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+/// The look, as it is run.
+pub const LOOK_SQL: &str = include_str!("../sql/look.sql");
+/// The act, as it is run.
+pub const TIME_OUT_SQL: &str = include_str!("../sql/time_out.sql");
+
+const INTERVAL_DEFAULT: Duration = Duration::from_secs(2);
+const BATCH_LIMIT_DEFAULT: u32 = 1000;
+
+/// Acts on suspensions that waited longer than they may. See the crate's documentation.
+#[derive(Debug)]
+pub struct SuspensionTimeout {
+    pool: PgPool,
+    interval: Duration,
+    batch_limit: u32,
+    sweep: Sweep<Uuid>,
+}
+
+impl SuspensionTimeout {
+    /// Its name in spans, statuses and on the command line.
+    pub const NAME: &str = "suspension_timeout";
+
+    /// Works on the database of `pool`, with the defaults of the crate's documentation.
+    #[must_use]
+    pub fn new(pool: PgPool) -> Self {
+        Self { pool, interval: INTERVAL_DEFAULT, batch_limit: BATCH_LIMIT_DEFAULT, sweep: Sweep::default() }
+    }
+
+    /// Sets the time from the end of one cycle to the start of the next (default 2 s).
+    #[must_use]
+    pub fn with_interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// Sets the most rows that one look takes from a partition (default 1000).
+    #[must_use]
+    pub fn with_batch_limit(mut self, rows: u32) -> Self {
+        self.batch_limit = rows;
+        self
+    }
+}
+
+#[async_trait]
+impl Reconciler for SuspensionTimeout {
+    type Scope = Partitioned;
+
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn scope(&self) -> Partitioned {
+        Partitioned::over(PartitionSpace::Flow)
+    }
+
+    fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    async fn tick(&self, cx: TickContext<Partitioned>) -> Result<Tick, TickError> {
+        self.sweep.tick(self, &cx).await
+    }
+}
+
+#[async_trait]
+impl LookThenAct for SuspensionTimeout {
+    type Scope = Partitioned;
+    type Key = Uuid;
+
+    fn batch_limit(&self) -> u32 {
+        self.batch_limit
+    }
+
+    async fn look(&self, page: Page<'_, Partitioned, Uuid>) -> Result<Vec<Due<Uuid>>, TickError> {
+        let sql = LOOK_SQL;
+        let rows: Vec<(i16, Uuid)> =
+            look(&self.pool, sql, &page, self.batch_limit, |id| *id, "look for due suspensions").await?;
+        let due = |(partition, key)| Due { partition, key, problem: None };
+        Ok(rows.into_iter().map(due).collect())
+    }
+
+    async fn act(&self, act: Act<'_, Uuid>) -> Result<Vec<Verdict<Uuid>>, TickError> {
+        let failed = failed("time out suspensions");
+        let mut tx = begin_act(&self.pool).await.map_err(&failed)?;
+        let rows: Vec<(Uuid, String)> = sqlx::query_as(TIME_OUT_SQL)
+            .bind(act.partition)
+            .bind(act.keys)
+            .bind(act.now_ms)
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(&failed)?;
+        tx.commit().await.map_err(&failed)?;
+        Ok(rows.into_iter().map(|(key, word)| Verdict { key, word }).collect())
+    }
+}

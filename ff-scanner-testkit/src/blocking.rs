@@ -8,14 +8,8 @@ where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
     let work = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        runtime
-            .expect("the system has a file descriptor left for a runtime")
-            .block_on(future)
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("the system has a file descriptor left for a runtime").block_on(future)
     };
-    thread::spawn(work)
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    thread::spawn(work).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

@@ -7,40 +7,24 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 async fn run(database: &Database, statement: &str) -> Result<(), sqlx::Error> {
     let mut connection = database.connect_options().connect().await?;
     let statement = AssertSqlSafe(statement.to_owned());
-    sqlx::raw_sql(statement)
-        .execute(&mut connection)
-        .await
-        .map(drop)
+    sqlx::raw_sql(statement).execute(&mut connection).await.map(drop)
 }
 
 async fn tables(connection: &mut PgConnection) -> i64 {
     let statement = "SELECT count(*) FROM pg_class WHERE relkind = 'p'";
-    sqlx::query_scalar(statement)
-        .fetch_one(connection)
-        .await
-        .expect("the catalogue is readable")
+    sqlx::query_scalar(statement).fetch_one(connection).await.expect("the catalogue is readable")
 }
 
 async fn names(server: &Server, prefix: &str) -> Vec<String> {
-    let mut connection = server
-        .connect_options()
-        .connect()
-        .await
-        .expect("the server is up");
+    let mut connection = server.connect_options().connect().await.expect("the server is up");
     let statement = "SELECT datname::text FROM pg_database WHERE starts_with(datname, $1)";
     let query = sqlx::query_scalar(statement).bind(prefix);
-    query
-        .fetch_all(&mut connection)
-        .await
-        .expect("the catalogue is readable")
+    query.fetch_all(&mut connection).await.expect("the catalogue is readable")
 }
 
 #[tokio::test]
 async fn a_clone_has_the_schema_and_is_isolated_from_the_next() {
-    let (one, two) = (
-        Database::own().await.unwrap(),
-        Database::own().await.unwrap(),
-    );
+    let (one, two) = (Database::own().await.unwrap(), Database::own().await.unwrap());
     let mut connection = one.connect_options().connect().await.unwrap();
     assert!(tables(&mut connection).await > 0);
 
@@ -75,14 +59,9 @@ async fn a_template_is_built_once_however_many_ask() {
     let (one, two, three) = (one.unwrap(), two.unwrap(), three.unwrap());
     assert_eq!((one.name(), two.name()), (two.name(), three.name()));
     assert_eq!(names(&server, "ff_template_").await, [one.name()]);
-    assert!(
-        names(&server, "ff_test_").await.is_empty(),
-        "nothing is left of the building"
-    );
+    assert!(names(&server, "ff_test_").await.is_empty(), "nothing is left of the building");
 
-    let other = Database::template(&server, EngineVersion::V0_11, HASH_CHILDREN)
-        .await
-        .unwrap();
+    let other = Database::template(&server, EngineVersion::V0_11, HASH_CHILDREN).await.unwrap();
     assert_ne!(other.name(), one.name());
 }
 
@@ -90,9 +69,7 @@ async fn a_template_is_built_once_however_many_ask() {
 async fn a_template_can_be_cloned_many_times_at_once() {
     let template = || async {
         let server = Server::shared().unwrap();
-        Database::template(&server, EngineVersion::default(), HASH_CHILDREN)
-            .await
-            .unwrap()
+        Database::template(&server, EngineVersion::default(), HASH_CHILDREN).await.unwrap()
     };
     let template = template().await;
     let clone = || Database::clone_of(&template);
@@ -115,14 +92,9 @@ async fn what_a_killed_run_left_behind_is_dropped_by_a_later_one() {
     let mut connection = server.connect_options().connect().await.unwrap();
     let old = "ff_test_01900000000070008000000000000000";
     let statement = format!("CREATE DATABASE {old}");
-    sqlx::raw_sql(AssertSqlSafe(statement))
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
     let young = Database::empty(&server).await.unwrap();
 
-    Database::template(&server, EngineVersion::default(), HASH_CHILDREN)
-        .await
-        .unwrap();
+    Database::template(&server, EngineVersion::default(), HASH_CHILDREN).await.unwrap();
     assert_eq!(names(&server, "ff_test_").await, [young.name()]);
 }

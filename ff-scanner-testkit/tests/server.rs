@@ -31,17 +31,10 @@ async fn a_private_server_is_ready_and_gone_after_it_is_dropped() {
 
 #[tokio::test]
 async fn a_durable_server_behaves_as_in_production() {
-    let options = Options::new()
-        .with_durable(true)
-        .with_setting("work_mem", "8MB");
+    let options = Options::new().with_durable(true).with_setting("work_mem", "8MB");
     let server = Server::start(&options).unwrap();
     let mut connection = server.connect_options().connect().await.unwrap();
-    for name in [
-        "fsync",
-        "synchronous_commit",
-        "full_page_writes",
-        "autovacuum",
-    ] {
+    for name in ["fsync", "synchronous_commit", "full_page_writes", "autovacuum"] {
         assert_eq!(show(&mut connection, name).await, "on", "{name}");
     }
     assert_eq!(show(&mut connection, "work_mem").await, "8MB");
@@ -52,10 +45,7 @@ async fn a_durable_server_behaves_as_in_production() {
 async fn a_postmaster_can_be_stopped_and_started_again() {
     let server = Server::start(&Options::new()).unwrap();
     let mut connection = PgConnection::connect(&server.url()).await.unwrap();
-    sqlx::raw_sql("CREATE TABLE kept AS SELECT 42 AS answer")
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    sqlx::raw_sql("CREATE TABLE kept AS SELECT 42 AS answer").execute(&mut connection).await.unwrap();
 
     for how in [Shutdown::Fast, Shutdown::Immediate] {
         server.stop_postmaster(how).unwrap();
@@ -63,10 +53,7 @@ async fn a_postmaster_can_be_stopped_and_started_again() {
         assert!(server.connect_options().connect().await.is_err());
         server.start_postmaster().unwrap();
         let mut connection = server.connect_options().connect().await.unwrap();
-        let answer: i32 = sqlx::query_scalar("SELECT answer FROM kept")
-            .fetch_one(&mut connection)
-            .await
-            .unwrap();
+        let answer: i32 = sqlx::query_scalar("SELECT answer FROM kept").fetch_one(&mut connection).await.unwrap();
         assert_eq!(answer, 42);
     }
     server.stop().unwrap();
@@ -81,15 +68,11 @@ fn a_server_whose_owner_was_killed_is_removed() {
 
     owner.kill().unwrap();
     owner.wait().unwrap();
-    eventually("the directory and the postmaster are gone", || {
-        !dir.exists() && !runs(postmaster)
-    });
+    eventually("the directory and the postmaster are gone", || !dir.exists() && !runs(postmaster));
     let base = dir.parent().unwrap();
     let name = dir.file_name().unwrap().to_str().unwrap();
     eventually("nothing is left under another name", || {
-        let mut names = fs::read_dir(base)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name());
+        let mut names = fs::read_dir(base).unwrap().map(|entry| entry.unwrap().file_name());
         !names.any(|other| other.to_str().unwrap().starts_with(name))
     });
 }
@@ -99,13 +82,7 @@ fn a_server_whose_janitor_was_killed_too_is_removed_by_the_next() {
     let (mut owner, dir) = helper("own");
     let janitor = fs::read_to_string(dir.join("janitor")).unwrap();
     let janitor = janitor.split('.').next().unwrap();
-    assert!(
-        Command::new("kill")
-            .args(["-KILL", janitor])
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("kill").args(["-KILL", janitor]).status().unwrap().success());
     owner.kill().unwrap();
     owner.wait().unwrap();
 
@@ -125,10 +102,7 @@ fn two_processes_share_one_server() {
     one.wait().unwrap();
     let (mut three, third) = helper("share");
     assert_eq!(third, first);
-    assert!(
-        runs(postmaster),
-        "the one that started it is gone, and the server is not"
-    );
+    assert!(runs(postmaster), "the one that started it is gone, and the server is not");
     for process in [&mut two, &mut three] {
         process.kill().unwrap();
         process.wait().unwrap();
@@ -141,10 +115,7 @@ fn a_database_url_that_nobody_answers_is_an_error_and_not_replaced() {
     let output = command("share").env("DATABASE_URL", url).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
-    assert!(
-        said.contains("DATABASE_URL is set, but its database cannot be used"),
-        "{said}"
-    );
+    assert!(said.contains("DATABASE_URL is set, but its database cannot be used"), "{said}");
     assert!(!said.contains("secret"), "{said}");
 }
 
@@ -188,23 +159,14 @@ fn command(role: &str) -> Command {
 
 /// A process that has a server, and the server's directory.
 fn helper(role: &str) -> (Child, PathBuf) {
-    let mut child = command(role)
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("it runs again");
+    let mut child = command(role).stdout(Stdio::piped()).spawn().expect("it runs again");
     let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
-    let dir = lines
-        .map_while(Result::ok)
-        .find_map(|line| Some(PathBuf::from(line.strip_prefix("directory=")?)));
+    let dir = lines.map_while(Result::ok).find_map(|line| Some(PathBuf::from(line.strip_prefix("directory=")?)));
     (child, dir.expect("the helper says where its server is"))
 }
 
 async fn show(connection: &mut PgConnection, name: &str) -> String {
-    sqlx::query_scalar("SELECT current_setting($1)")
-        .bind(name)
-        .fetch_one(connection)
-        .await
-        .expect("the setting exists")
+    sqlx::query_scalar("SELECT current_setting($1)").bind(name).fetch_one(connection).await.expect("the setting exists")
 }
 
 fn postmaster(dir: &Path) -> u32 {
@@ -215,10 +177,7 @@ fn postmaster(dir: &Path) -> u32 {
 
 /// A zombie, which waits only to be counted by its parent, does not run.
 fn runs(pid: u32) -> bool {
-    let state = Command::new("ps")
-        .args(["-o", "stat=", "-p", &pid.to_string()])
-        .output()
-        .expect("ps runs");
+    let state = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output().expect("ps runs");
     let state = String::from_utf8_lossy(&state.stdout);
     !state.trim().is_empty() && !state.starts_with('Z')
 }

@@ -1,1 +1,72 @@
 //! Reconcilers that keep FlowFabric workflow executions moving.
+//!
+//! Features make reconcilers available and calls make them run: linking this crate starts nothing.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::Duration;
+//! use ff_scanner::{Config, core::{Scheduler, postgres}, register_enabled};
+//!
+//! let pool = postgres::pool("postgres://localhost/flowfabric".parse()?, 4);
+//! let scheduler = register_enabled(Scheduler::builder(), &pool, &Config::default()).build()?;
+//! let handle = scheduler.spawn();
+//! // … serve …
+//! let exits = handle.shutdown(Duration::from_secs(30)).await;
+//! # let _exits = exits;
+//! # Ok(())
+//! # }
+//! ```
+
+mod config;
+
+use ff_scanner_core::SchedulerBuilder;
+use sqlx::PgPool;
+
+pub use config::Config;
+
+#[cfg(feature = "attempt-timeout")]
+#[doc(inline)]
+pub use ff_reconciler_attempt_timeout as attempt_timeout;
+#[cfg(feature = "lease-expiry")]
+#[doc(inline)]
+pub use ff_reconciler_lease_expiry as lease_expiry;
+#[cfg(feature = "suspension")]
+#[doc(inline)]
+pub use ff_reconciler_suspension as suspension;
+#[doc(inline)]
+pub use ff_scanner_core as core;
+
+/// The names of the reconcilers that this build makes available, in the order of their registration.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    vec![
+        #[cfg(feature = "attempt-timeout")]
+        attempt_timeout::AttemptTimeout::NAME,
+        #[cfg(feature = "lease-expiry")]
+        lease_expiry::LeaseExpiry::NAME,
+        #[cfg(feature = "suspension")]
+        suspension::SuspensionTimeout::NAME,
+    ]
+}
+
+/// Registers what this build makes available and `config` lets run, all on `pool`.
+#[must_use]
+#[cfg_attr(
+    not(any(feature = "attempt-timeout", feature = "lease-expiry", feature = "suspension")),
+    expect(unused_variables, unused_mut, reason = "a build without reconcilers registers none")
+)]
+pub fn register_enabled(mut builder: SchedulerBuilder, pool: &PgPool, config: &Config) -> SchedulerBuilder {
+    #[cfg(feature = "attempt-timeout")]
+    if config.runs(attempt_timeout::AttemptTimeout::NAME) {
+        builder = builder.register(config.attempt_timeout(pool.clone()));
+    }
+    #[cfg(feature = "lease-expiry")]
+    if config.runs(lease_expiry::LeaseExpiry::NAME) {
+        builder = builder.register(config.lease_expiry(pool.clone()));
+    }
+    #[cfg(feature = "suspension")]
+    if config.runs(suspension::SuspensionTimeout::NAME) {
+        builder = builder.register(config.suspension_timeout(pool.clone()));
+    }
+    builder
+}

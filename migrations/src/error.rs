@@ -31,9 +31,7 @@ pub enum MigrateError {
         relation: String,
     },
     /// A table keeps the number of children that it was made with.
-    #[error(
-        "the tables here have {found} hash children each, not {wanted}; ask for {found}, or use another database"
-    )]
+    #[error("the tables here have {found} hash children each, not {wanted}; ask for {found}, or use another database")]
     OtherChildren {
         /// As counted.
         found: i64,
@@ -41,9 +39,7 @@ pub enum MigrateError {
         wanted: u16,
     },
     /// Nothing is ever taken away.
-    #[error(
-        "the tables here are those of engine {found}, and there is no way back to {wanted}; use another database"
-    )]
+    #[error("the tables here are those of engine {found}, and there is no way back to {wanted}; use another database")]
     Newer {
         /// The oldest version that has all of what is there.
         found: EngineVersion,
@@ -109,20 +105,13 @@ impl MigrateError {
         use sqlx::migrate::MigrateError::{Execute, ExecuteMigration};
 
         move |source| match source {
-            Execute(cause) | ExecuteMigration(cause, _) if is_lock_timeout(&cause) => {
-                Self::Locked(cause)
-            }
-            source => Self::Step {
-                step: step.clone(),
-                source: Box::new(source),
-            },
+            Execute(cause) | ExecuteMigration(cause, _) if is_lock_timeout(&cause) => Self::Locked(cause),
+            source => Self::Step { step: step.clone(), source: Box::new(source) },
         }
     }
 }
 
 fn is_lock_timeout(error: &sqlx::Error) -> bool {
-    let code = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code);
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.as_deref() == Some("55P03")
 }

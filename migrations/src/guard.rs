@@ -32,9 +32,7 @@ pub(crate) async fn read_ledger(
     }
     let applied = connection.list_applied_migrations(set.ledger).await;
     applied.map(Some).map_err(|error| match error {
-        sqlx::migrate::MigrateError::Execute(source) => {
-            MigrateError::statement("read the ledger")(source)
-        }
+        sqlx::migrate::MigrateError::Execute(source) => MigrateError::statement("read the ledger")(source),
         other => MigrateError::statement("read the ledger")(sqlx::Error::Migrate(Box::new(other))),
     })
 }
@@ -59,10 +57,9 @@ pub(crate) async fn check_engine(
         .await
         .map_err(MigrateError::statement("count hash children"))?;
     match found {
-        Some(found) if found != i64::from(hash_children) => Err(MigrateError::OtherChildren {
-            found,
-            wanted: hash_children,
-        }),
+        Some(found) if found != i64::from(hash_children) => {
+            Err(MigrateError::OtherChildren { found, wanted: hash_children })
+        }
         _ => Ok(()),
     }
 }

@@ -31,10 +31,7 @@ pub struct Plan {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Request {
     Scanner,
-    Engine {
-        version: EngineVersion,
-        hash_children: u16,
-    },
+    Engine { version: EngineVersion, hash_children: u16 },
 }
 
 /// Longer than a file takes with 256 children on a slow disk, several times over: one file is what others wait for.
@@ -58,14 +55,9 @@ const LOCK: i64 = i64::from_be_bytes(*b"ff_migr8");
 impl Request {
     pub(crate) fn engine(version: EngineVersion, hash_children: u16) -> Result<Self, MigrateError> {
         if !HASH_CHILDREN.contains(&hash_children) {
-            return Err(MigrateError::ChildrenOutOfRange {
-                given: hash_children,
-            });
+            return Err(MigrateError::ChildrenOutOfRange { given: hash_children });
         }
-        Ok(Self::Engine {
-            version,
-            hash_children,
-        })
+        Ok(Self::Engine { version, hash_children })
     }
 
     fn set(self) -> &'static Set {
@@ -76,20 +68,12 @@ impl Request {
     }
 
     /// What the ledger lists and what it lacks, once everything that forbids going on is ruled out.
-    async fn look(
-        self,
-        connection: &mut PgConnection,
-    ) -> Result<(Vec<AppliedMigration>, Vec<Step>), MigrateError> {
+    async fn look(self, connection: &mut PgConnection) -> Result<(Vec<AppliedMigration>, Vec<Step>), MigrateError> {
         let ledger = guard::read_ledger(connection, self.set()).await?;
         let mut last = i64::MAX;
         // What the ledger lists comes first: of files that we do not know, we cannot tell the version.
-        self.set()
-            .pending(ledger.as_deref().unwrap_or_default(), last)?;
-        if let Self::Engine {
-            version,
-            hash_children,
-        } = self
-        {
+        self.set().pending(ledger.as_deref().unwrap_or_default(), last)?;
+        if let Self::Engine { version, hash_children } = self {
             last = version.last_file();
             guard::check_engine(connection, ledger.as_deref(), version, hash_children).await?;
         }
@@ -99,10 +83,7 @@ impl Request {
     }
 }
 
-pub(crate) async fn apply(
-    options: &PgConnectOptions,
-    request: Request,
-) -> Result<Applied, MigrateError> {
+pub(crate) async fn apply(options: &PgConnectOptions, request: Request) -> Result<Applied, MigrateError> {
     let mut connection = connect(options).await?;
     let mut applied = Vec::new();
     let result = loop {
@@ -116,10 +97,7 @@ pub(crate) async fn apply(
     result
 }
 
-pub(crate) async fn plan(
-    options: &PgConnectOptions,
-    request: Request,
-) -> Result<Plan, MigrateError> {
+pub(crate) async fn plan(options: &PgConnectOptions, request: Request) -> Result<Plan, MigrateError> {
     let mut connection = connect(options).await?;
     let result = look_only(&mut connection, request).await;
     close(connection).await;
@@ -139,16 +117,11 @@ async fn apply_next(connection: &mut PgConnection, request: Request) -> Result<N
     prepare(&mut transaction, request).await?;
     let (present, pending) = request.look(&mut transaction).await?;
     let Some(step) = pending.into_iter().next() else {
-        return Ok(Next::Nothing {
-            total: present.len(),
-        });
+        return Ok(Next::Nothing { total: present.len() });
     };
     create_schema(&mut transaction).await?;
     let migrator = request.set().migrator();
-    migrator
-        .run_to(step.version, &mut *transaction)
-        .await
-        .map_err(MigrateError::step(&step))?;
+    migrator.run_to(step.version, &mut *transaction).await.map_err(MigrateError::step(&step))?;
     let commit = transaction.commit().await;
     commit.map_err(MigrateError::statement("commit a migration"))?;
     Ok(Next::Applied(step))
@@ -159,10 +132,7 @@ async fn look_only(connection: &mut PgConnection, request: Request) -> Result<Pl
     let begin = connection.begin_with("BEGIN READ ONLY").await;
     let mut transaction = begin.map_err(MigrateError::statement("begin a transaction"))?;
     let (present, pending) = request.look(&mut transaction).await?;
-    Ok(Plan {
-        present: present.iter().map(|entry| entry.version).collect(),
-        pending,
-    })
+    Ok(Plan { present: present.iter().map(|entry| entry.version).collect(), pending })
 }
 
 async fn prepare(connection: &mut PgConnection, request: Request) -> Result<(), MigrateError> {

@@ -37,10 +37,8 @@ macro_rules! files {
     };
 }
 
-pub(crate) static SCANNER: Set = Set {
-    ledger: "ff_scanner.migrations",
-    files: files!["scanner": "0001_ledger_comment"],
-};
+pub(crate) static SCANNER: Set =
+    Set { ledger: "ff_scanner.migrations", files: files!["scanner": "0001_ledger_comment"] };
 
 pub(crate) static ENGINE: Set = Set {
     ledger: "ff_scanner.engine_migrations",
@@ -78,9 +76,7 @@ pub fn fingerprint() -> u64 {
     let files = ENGINE.files.iter().chain(SCANNER.files);
     let bytes = files.flat_map(|file| file.name.bytes().chain(file.sql.bytes()));
     // FNV-1a: nothing here is a secret, and std promises no hash that stays the same.
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 impl Set {
@@ -93,29 +89,17 @@ impl Set {
     }
 
     /// The files up to number `last` that are not in the ledger, in order; an error when the ledger is of other files.
-    pub(crate) fn pending(
-        &self,
-        applied: &[AppliedMigration],
-        last: i64,
-    ) -> Result<Vec<Step>, MigrateError> {
+    pub(crate) fn pending(&self, applied: &[AppliedMigration], last: i64) -> Result<Vec<Step>, MigrateError> {
         for entry in applied {
             let mut migrations = self.migrations();
             let known = migrations.find(|migration| migration.version == entry.version);
-            let known = known.ok_or(MigrateError::UnknownStep {
-                ledger: self.ledger,
-                version: entry.version,
-            })?;
+            let known = known.ok_or(MigrateError::UnknownStep { ledger: self.ledger, version: entry.version })?;
             if known.checksum != entry.checksum {
-                return Err(MigrateError::ChangedStep {
-                    ledger: self.ledger,
-                    step: Step::of(&known),
-                });
+                return Err(MigrateError::ChangedStep { ledger: self.ledger, step: Step::of(&known) });
             }
         }
         let pending = self.migrations().filter(|migration| {
-            let is_applied = applied
-                .iter()
-                .any(|entry| entry.version == migration.version);
+            let is_applied = applied.iter().any(|entry| entry.version == migration.version);
             migration.version <= last && !is_applied
         });
         Ok(pending.map(|migration| Step::of(&migration)).collect())
@@ -133,22 +117,13 @@ impl File {
             .split_once('_')
             .and_then(|(number, purpose)| Some((number.parse().ok()?, purpose.replace('_', " "))));
         let (version, description) = parts.expect("a file is named NNNN_purpose");
-        Migration::new(
-            version,
-            description.into(),
-            MigrationType::Simple,
-            self.sql.into_sql_str(),
-            false,
-        )
+        Migration::new(version, description.into(), MigrationType::Simple, self.sql.into_sql_str(), false)
     }
 }
 
 impl Step {
     fn of(migration: &Migration) -> Self {
-        Self {
-            version: migration.version,
-            description: migration.description.clone().into_owned(),
-        }
+        Self { version: migration.version, description: migration.description.clone().into_owned() }
     }
 }
 
@@ -166,10 +141,7 @@ mod tests {
     use super::*;
 
     fn applied(version: i64, checksum: &'static [u8]) -> AppliedMigration {
-        AppliedMigration {
-            version,
-            checksum: checksum.into(),
-        }
+        AppliedMigration { version, checksum: checksum.into() }
     }
 
     #[test]
@@ -177,9 +149,8 @@ mod tests {
         for (dir, set) in [("engine", &ENGINE), ("scanner", &SCANNER)] {
             let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join(dir);
             let entries = fs::read_dir(dir).unwrap();
-            let mut on_disk: Vec<String> = entries
-                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-                .collect();
+            let mut on_disk: Vec<String> =
+                entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
             on_disk.sort();
             let listed = set.files.iter().map(|file| format!("{}.sql", file.name));
             assert!(listed.eq(on_disk), "{} differs", set.ledger);
@@ -201,10 +172,7 @@ mod tests {
         let all = SCANNER.pending(&[], i64::MAX).unwrap();
         let mut migrations = SCANNER.migrations();
         let first = migrations.next().unwrap();
-        let ledger = [AppliedMigration {
-            version: first.version,
-            checksum: first.checksum,
-        }];
+        let ledger = [AppliedMigration { version: first.version, checksum: first.checksum }];
         assert_eq!(SCANNER.pending(&ledger, i64::MAX).unwrap(), all[1..]);
         assert!(SCANNER.pending(&[], 0).unwrap().is_empty());
     }
@@ -214,9 +182,6 @@ mod tests {
         let changed = SCANNER.pending(&[applied(1, b"other")], i64::MAX);
         assert!(matches!(changed, Err(MigrateError::ChangedStep { .. })));
         let unknown = SCANNER.pending(&[applied(9999, b"")], i64::MAX);
-        assert!(matches!(
-            unknown,
-            Err(MigrateError::UnknownStep { version: 9999, .. })
-        ));
+        assert!(matches!(unknown, Err(MigrateError::UnknownStep { version: 9999, .. })));
     }
 }

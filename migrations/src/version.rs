@@ -30,9 +30,7 @@ impl EngineVersion {
     /// The oldest version that has the file of this number.
     pub(crate) fn of_file(number: i64) -> Self {
         let mut versions = Self::ALL.into_iter();
-        versions
-            .find(|version| number <= version.last_file())
-            .unwrap_or_default()
+        versions.find(|version| number <= version.last_file()).unwrap_or_default()
     }
 
     fn minor(self) -> u8 {
@@ -61,9 +59,7 @@ impl FromStr for EngineVersion {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut versions = Self::ALL.into_iter();
-        versions
-            .find(|version| version.to_string() == text)
-            .ok_or_else(|| UnknownVersion(text.to_owned()))
+        versions.find(|version| version.to_string() == text).ok_or_else(|| UnknownVersion(text.to_owned()))
     }
 }
 
@@ -83,10 +79,7 @@ mod tests {
             assert_eq!(version.to_string(), format!("0.{}", version.minor()));
         }
         let error = "0.14".parse::<EngineVersion>().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "there is no engine \"0.14\" here; take one of 0.11, 0.12, 0.13, 0.15"
-        );
+        assert_eq!(error.to_string(), "there is no engine \"0.14\" here; take one of 0.11, 0.12, 0.13, 0.15");
     }
 
     #[test]

@@ -63,8 +63,7 @@ impl Database {
 
     /// A database for one test alone, otherwise as [`shared`](Self::shared).
     pub async fn own() -> Result<Self, DatabaseError> {
-        let template =
-            Self::template(&Server::shared()?, EngineVersion::default(), HASH_CHILDREN).await?;
+        let template = Self::template(&Server::shared()?, EngineVersion::default(), HASH_CHILDREN).await?;
         Self::clone_of(&template).await
     }
 
@@ -108,10 +107,7 @@ impl Database {
     /// What [`create`](sql::create) is about to create: were it to fail or be dropped halfway, the value cleans up.
     fn named(server: &Server) -> Self {
         // The name holds the time of its making, which tells later runs when nobody can be using it any more.
-        Self {
-            server: server.clone(),
-            name: format!("{}{}", sql::PREFIX, uuid::Uuid::now_v7().simple()),
-        }
+        Self { server: server.clone(), name: format!("{}{}", sql::PREFIX, uuid::Uuid::now_v7().simple()) }
     }
 
     /// What it is called on its server.
@@ -137,9 +133,7 @@ impl Database {
     /// It belongs to the runtime of the caller, so a test makes its own and shares it with no other.
     #[must_use]
     pub fn pool(&self, max_connections: u32) -> PgPool {
-        PgPoolOptions::new()
-            .max_connections(max_connections)
-            .connect_lazy_with(self.connect_options())
+        PgPoolOptions::new().max_connections(max_connections).connect_lazy_with(self.connect_options())
     }
 }
 
@@ -148,18 +142,13 @@ impl Drop for Database {
     fn drop(&mut self) {
         let work = sql::drop_database(self.server.connect_options(), self.name.clone());
         // Best effort: the server may be stopped, and then a later run removes what is left.
-        drop(blocking::run(async move {
-            tokio::time::timeout(DROP_MAX, work).await
-        }));
+        drop(blocking::run(async move { tokio::time::timeout(DROP_MAX, work).await }));
     }
 }
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Database")
-            .field("name", &self.name)
-            .field("server", &self.server)
-            .finish()
+        f.debug_struct("Database").field("name", &self.name).field("server", &self.server).finish()
     }
 }
 

@@ -13,10 +13,7 @@ struct Slot {
     kept: Option<Arc<Database>>,
 }
 
-static SLOT: Mutex<Slot> = Mutex::const_new(Slot {
-    last: Weak::new(),
-    kept: None,
-});
+static SLOT: Mutex<Slot> = Mutex::const_new(Slot { last: Weak::new(), kept: None });
 
 pub(super) async fn get() -> Result<Arc<Database>, DatabaseError> {
     let mut slot = SLOT.lock().await;
@@ -27,9 +24,6 @@ pub(super) async fn get() -> Result<Arc<Database>, DatabaseError> {
     slot.last = Arc::downgrade(&database);
     // Nothing runs at the end of a process, so on somebody else's server the database must go with the last test
     // that holds it, even if the next one has to clone another. A private server takes all of them along.
-    slot.kept = Server::shared()?
-        .directory()
-        .is_some()
-        .then(|| Arc::clone(&database));
+    slot.kept = Server::shared()?.directory().is_some().then(|| Arc::clone(&database));
     Ok(database)
 }

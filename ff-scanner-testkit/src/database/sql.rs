@@ -27,55 +27,31 @@ pub(super) fn error(operation: &'static str) -> impl Fn(sqlx::Error) -> Database
 }
 
 pub(super) async fn connect(server: &Server) -> Result<PgConnection, DatabaseError> {
-    server
-        .connect_options()
-        .connect()
-        .await
-        .map_err(error("connect to the server"))
+    server.connect_options().connect().await.map_err(error("connect to the server"))
 }
 
 /// Creates `name` as a copy of `template`, or empty.
-pub(super) async fn create(
-    server: &Server,
-    name: &str,
-    template: Option<&str>,
-) -> Result<(), DatabaseError> {
+pub(super) async fn create(server: &Server, name: &str, template: Option<&str>) -> Result<(), DatabaseError> {
     let mut connection = connect(server).await?;
     let version = connection.server_version_num().unwrap_or_default();
-    let strategy = if version >= FILE_COPY_SINCE && template.is_some() {
-        " STRATEGY file_copy"
-    } else {
-        ""
-    };
+    let strategy = if version >= FILE_COPY_SINCE && template.is_some() { " STRATEGY file_copy" } else { "" };
     // `template0` rather than the default, to which somebody may be connected.
     let template = template.unwrap_or("template0");
     let statement = format!("CREATE DATABASE {name} TEMPLATE {template}{strategy}");
-    when_free(&mut connection, &statement)
-        .await
-        .map_err(error("create a database"))
+    when_free(&mut connection, &statement).await.map_err(error("create a database"))
 }
 
 /// Drops `name`, if it is there, with its sessions.
-pub(super) async fn drop_database(
-    options: PgConnectOptions,
-    name: String,
-) -> Result<(), sqlx::Error> {
+pub(super) async fn drop_database(options: PgConnectOptions, name: String) -> Result<(), sqlx::Error> {
     let mut connection = options.connect().await?;
-    run(
-        &mut connection,
-        &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
-    )
-    .await?;
+    run(&mut connection, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
     connection.close().await
 }
 
 /// Drops the databases of tests that were killed: older than an hour and without a session.
 pub(super) async fn drop_leftovers(connection: &mut PgConnection) -> Result<(), DatabaseError> {
     let failed = error("drop what an earlier run left behind");
-    let rows = connection
-        .fetch_all(include_str!("leftovers.sql"))
-        .await
-        .map_err(&failed)?;
+    let rows = connection.fetch_all(include_str!("leftovers.sql")).await.map_err(&failed)?;
     for row in rows {
         let name: String = row.try_get("datname").map_err(&failed)?;
         // Another process may be at the same, and a leftover is no reason not to run.
@@ -85,16 +61,11 @@ pub(super) async fn drop_leftovers(connection: &mut PgConnection) -> Result<(), 
 }
 
 /// Runs `statement` as soon as nobody uses the database that it is about.
-pub(super) async fn when_free(
-    connection: &mut PgConnection,
-    statement: &str,
-) -> Result<(), sqlx::Error> {
+pub(super) async fn when_free(connection: &mut PgConnection, statement: &str) -> Result<(), sqlx::Error> {
     let deadline = Instant::now() + BUSY_MAX;
     loop {
         match run(connection, statement).await {
-            Err(sqlx::Error::Database(error))
-                if error.code().as_deref() == Some(BUSY) && Instant::now() < deadline =>
-            {
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(BUSY) && Instant::now() < deadline => {
                 sleep(BUSY_PAUSE).await;
             }
             other => return other,
@@ -104,8 +75,5 @@ pub(super) async fn when_free(
 
 pub(super) async fn run(connection: &mut PgConnection, statement: &str) -> Result<(), sqlx::Error> {
     // Names are ours: a prefix and hexadecimal digits.
-    sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
-        .execute(connection)
-        .await
-        .map(drop)
+    sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(connection).await.map(drop)
 }

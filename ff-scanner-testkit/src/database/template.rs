@@ -37,10 +37,7 @@ pub(super) async fn get(
         format!("{version:?}").as_bytes(),
         &hash_children.to_be_bytes(),
     ]);
-    let template = Template {
-        server: server.clone(),
-        name: format!("ff_template_{key:016x}"),
-    };
+    let template = Template { server: server.clone(), name: format!("ff_template_{key:016x}") };
     let mut connection = sql::connect(server).await?;
     sql::drop_leftovers(&mut connection).await?;
     if exists(&mut connection, &template.name).await? {
@@ -49,9 +46,7 @@ pub(super) async fn get(
     // Held until the connection ends, so also when this is dropped halfway. Behind a pooler it may not hold; then two
     // build at once, and the second finds the name taken.
     let lock = sqlx::query("SELECT pg_advisory_lock($1)").bind(key.cast_signed());
-    lock.execute(&mut connection)
-        .await
-        .map_err(sql::error("wait for the template"))?;
+    lock.execute(&mut connection).await.map_err(sql::error("wait for the template"))?;
     if !exists(&mut connection, &template.name).await? {
         build(&mut connection, &template, version, hash_children).await?;
     }
@@ -76,22 +71,13 @@ async fn build(
     match sql::when_free(connection, &format!("ALTER DATABASE {from} RENAME TO {to}")).await {
         Err(_) if exists(connection, to).await? => {
             // A template cannot be dropped, and this one is of no use.
-            sql::run(
-                connection,
-                &format!("ALTER DATABASE {from} IS_TEMPLATE false"),
-            )
-            .await
-            .map_err(failed)
+            sql::run(connection, &format!("ALTER DATABASE {from} IS_TEMPLATE false")).await.map_err(failed)
         }
         other => other.map_err(failed),
     }
 }
 
 async fn exists(connection: &mut PgConnection, name: &str) -> Result<bool, DatabaseError> {
-    let query =
-        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)").bind(name);
-    query
-        .fetch_one(connection)
-        .await
-        .map_err(sql::error("look for the template"))
+    let query = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)").bind(name);
+    query.fetch_one(connection).await.map_err(sql::error("look for the template"))
 }

@@ -38,13 +38,7 @@ pub(super) struct Cluster {
 
 impl Cluster {
     pub(super) fn new(dir: PathBuf, binaries: Binaries, run_as: RunAs, options: &Options) -> Self {
-        Self {
-            dir,
-            binaries,
-            run_as,
-            settings: options.to_arguments(),
-            postmaster: Mutex::default(),
-        }
+        Self { dir, binaries, run_as, settings: options.to_arguments(), postmaster: Mutex::default() }
     }
 
     pub(super) fn dir(&self) -> &Path {
@@ -54,15 +48,8 @@ impl Cluster {
     pub(super) fn connect_options(&self) -> PgConnectOptions {
         let options = PgConnectOptions::new_without_pgpass();
         // Everything that the caller's PG* variables might have set otherwise.
-        let options = options
-            .host("localhost")
-            .socket(self.dir.join("socket"))
-            .port(5432);
-        options
-            .username("postgres")
-            .password("")
-            .database("postgres")
-            .ssl_mode(PgSslMode::Disable)
+        let options = options.host("localhost").socket(self.dir.join("socket")).port(5432);
+        options.username("postgres").password("").database("postgres").ssl_mode(PgSslMode::Disable)
     }
 
     pub(super) fn answers(&self) -> bool {
@@ -93,75 +80,36 @@ impl Cluster {
                 _ => {}
             }
             // Whoever can reach the socket is superuser, so nobody else may.
-            fs::DirBuilder::new()
-                .mode(0o700)
-                .create(&dir)
-                .map_err(ServerError::io("create", &dir))?;
+            fs::DirBuilder::new().mode(0o700).create(&dir).map_err(ServerError::io("create", &dir))?;
             if let Some((uid, gid)) = self.run_as.owner() {
-                chown(&dir, Some(uid), Some(gid))
-                    .map_err(ServerError::io("change the owner of", &dir))?;
+                chown(&dir, Some(uid), Some(gid)).map_err(ServerError::io("change the owner of", &dir))?;
             }
         }
         let mut initdb = self.run_as.command(&self.binaries.dir.join("initdb"));
         // Nothing here outlives the machine, so nothing needs to reach its disk.
-        initdb.args([
-            "--no-sync",
-            "--locale=C",
-            "-E",
-            "UTF8",
-            "-A",
-            "trust",
-            "-U",
-            "postgres",
-            "-D",
-        ]);
-        initdb
-            .arg(self.dir.join("data"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
-        let child = initdb
-            .spawn()
-            .map_err(ServerError::io("run", &self.binaries.dir))?;
+        initdb.args(["--no-sync", "--locale=C", "-E", "UTF8", "-A", "trust", "-U", "postgres", "-D"]);
+        initdb.arg(self.dir.join("data")).stdout(Stdio::null()).stderr(Stdio::piped());
+        let child = initdb.spawn().map_err(ServerError::io("run", &self.binaries.dir))?;
         // Were this process killed now, then whoever cleans up has to wait: an initdb whose files vanish leaves
         // shared memory behind.
         janitor::register(&self.dir, child.id())?;
         janitor::note(&self.dir, STARTING, child.id())?;
-        let output = child
-            .wait_with_output()
-            .map_err(ServerError::io("wait for", &self.binaries.dir))?;
+        let output = child.wait_with_output().map_err(ServerError::io("wait for", &self.binaries.dir))?;
         if output.status.success() {
             return Ok(());
         }
-        Err(ServerError::failed(
-            "initdb",
-            &String::from_utf8_lossy(&output.stderr),
-        ))
+        Err(ServerError::failed("initdb", &String::from_utf8_lossy(&output.stderr)))
     }
 
     /// Starts the postmaster and returns when it lets connections in.
     pub(super) fn start(&self) -> Result<(), ServerError> {
         let log = self.dir.join("log");
-        let output = || {
-            File::options()
-                .create(true)
-                .append(true)
-                .open(&log)
-                .map_err(ServerError::io("open", &log))
-        };
+        let output = || File::options().create(true).append(true).open(&log).map_err(ServerError::io("open", &log));
         let postgres = self.binaries.dir.join("postgres");
         let mut command = self.run_as.command(&postgres);
-        command
-            .arg("-D")
-            .arg(self.dir.join("data"))
-            .arg("-k")
-            .arg(self.dir.join("socket"))
-            .args(&self.settings);
+        command.arg("-D").arg(self.dir.join("data")).arg("-k").arg(self.dir.join("socket")).args(&self.settings);
         // A group of its own: what ends a test, or Ctrl-C, must not end the server of the others.
-        let child = command
-            .stdout(output()?)
-            .stderr(output()?)
-            .process_group(0)
-            .spawn();
+        let child = command.stdout(output()?).stderr(output()?).process_group(0).spawn();
         let child = child.map_err(ServerError::io("run", &postgres))?;
         let id = child.id();
         *self.postmaster() = Some(child);
@@ -190,15 +138,11 @@ impl Cluster {
         };
         let deadline = Instant::now() + STOP_MAX;
         if !self.reap() {
-            kill_process(pid, signal)
-                .map_err(|error| ServerError::failed("stopping postgres", &error.to_string()))?;
+            kill_process(pid, signal).map_err(|error| ServerError::failed("stopping postgres", &error.to_string()))?;
         }
         while !self.reap() {
             if Instant::now() > deadline {
-                return Err(ServerError::failed(
-                    "stopping postgres",
-                    "it still runs after 30 seconds",
-                ));
+                return Err(ServerError::failed("stopping postgres", "it still runs after 30 seconds"));
             }
             sleep(POLL);
         }
@@ -209,9 +153,7 @@ impl Cluster {
     pub(super) fn remove(&self) -> Result<(), ServerError> {
         self.stop(Shutdown::Immediate)?;
         match fs::remove_dir_all(&self.dir) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(ServerError::io("remove", &self.dir)(error))
-            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(ServerError::io("remove", &self.dir)(error)),
             _ => Ok(()),
         }
     }
@@ -219,10 +161,7 @@ impl Cluster {
     /// Whether the postmaster that this process started is gone; then there is none any more.
     fn reap(&self) -> bool {
         let mut postmaster = self.postmaster();
-        if postmaster
-            .as_mut()
-            .is_some_and(|child| matches!(child.try_wait(), Ok(None)))
-        {
+        if postmaster.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None))) {
             return false;
         }
         *postmaster = None;
@@ -231,8 +170,6 @@ impl Cluster {
 
     fn postmaster(&self) -> std::sync::MutexGuard<'_, Option<Child>> {
         // The guard protects one assignment, which a panic cannot leave half done.
-        self.postmaster
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.postmaster.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -49,12 +49,8 @@ const KNOWN: [&str; 10] = [
 impl Places {
     pub(super) fn from_env() -> Self {
         Self {
-            bin: env::var_os("FF_PG_BIN")
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from),
-            path: env::var_os("PATH")
-                .map(|path| env::split_paths(&path).collect())
-                .unwrap_or_default(),
+            bin: env::var_os("FF_PG_BIN").filter(|value| !value.is_empty()).map(PathBuf::from),
+            path: env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default(),
             known: KNOWN.to_vec(),
             cache: cache_dir(),
             fetch: env::var_os("FF_PG_FETCH").is_none_or(|value| value != "0"),
@@ -63,10 +59,7 @@ impl Places {
 
     /// The first program of that name on this `PATH`.
     pub(super) fn program(&self, name: &str) -> Option<PathBuf> {
-        self.path
-            .iter()
-            .map(|dir| dir.join(name))
-            .find(|file| file.is_file())
+        self.path.iter().map(|dir| dir.join(name)).find(|file| file.is_file())
     }
 
     /// The first place that will do, or a line for each place that says why it will not.
@@ -91,38 +84,16 @@ impl Places {
     }
 
     fn candidates(&self) -> impl Iterator<Item = (String, Vec<PathBuf>)> {
-        let configured = || {
-            self.program("pg_config")
-                .and_then(|program| stdout(&program, "--bindir"))
-                .map(PathBuf::from)
-        };
+        let configured =
+            || self.program("pg_config").and_then(|program| stdout(&program, "--bindir")).map(PathBuf::from);
         // PATH often has links only; the server finds its libraries and data relative to the real place.
-        let on_path = || {
-            Some(
-                self.program("initdb")?
-                    .canonicalize()
-                    .ok()?
-                    .parent()?
-                    .to_owned(),
-            )
-        };
+        let on_path = || Some(self.program("initdb")?.canonicalize().ok()?.parent()?.to_owned());
         let first = [
-            (
-                "pg_config --bindir".to_owned(),
-                configured().into_iter().collect(),
-            ),
+            ("pg_config --bindir".to_owned(), configured().into_iter().collect()),
             ("initdb on PATH".to_owned(), on_path().into_iter().collect()),
         ];
-        let known = self
-            .known
-            .iter()
-            .map(|pattern| ((*pattern).to_owned(), expand(pattern)));
-        let cache = self
-            .cache
-            .join("*")
-            .join("bin")
-            .to_string_lossy()
-            .into_owned();
+        let known = self.known.iter().map(|pattern| ((*pattern).to_owned(), expand(pattern)));
+        let cache = self.cache.join("*").join("bin").to_string_lossy().into_owned();
         let cached = expand(&cache);
         first.into_iter().chain(known).chain([(cache, cached)])
     }
@@ -137,41 +108,23 @@ pub(super) fn check(dir: &Path) -> Result<Binaries, String> {
     }
     // "postgres (PostgreSQL) 15.18 (Debian …)"; it also proves that the libraries are there.
     let version = stdout(&dir.join("postgres"), "--version").ok_or("postgres does not run")?;
-    let number = version
-        .split_whitespace()
-        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
-    let major: String = number
-        .unwrap_or_default()
-        .chars()
-        .take_while(char::is_ascii_digit)
-        .collect();
+    let number = version.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    let major: String = number.unwrap_or_default().chars().take_while(char::is_ascii_digit).collect();
     if major.parse().unwrap_or(0) < MAJOR_MIN {
         return Err(format!("{version} is older than {MAJOR_MIN}"));
     }
-    Ok(Binaries {
-        dir: dir.to_owned(),
-    })
+    Ok(Binaries { dir: dir.to_owned() })
 }
 
 fn stdout(program: &Path, argument: &str) -> Option<String> {
-    let output = Command::new(program)
-        .arg(argument)
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let output = Command::new(program).arg(argument).stdin(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// The directories that match, newest version first.
 fn expand(pattern: &str) -> Vec<PathBuf> {
     let Some((before, after)) = pattern.split_once('*') else {
-        return Some(PathBuf::from(pattern))
-            .filter(|dir| dir.is_dir())
-            .into_iter()
-            .collect();
+        return Some(PathBuf::from(pattern)).filter(|dir| dir.is_dir()).into_iter().collect();
     };
     let (parent, prefix) = before.rsplit_once('/').unwrap_or((".", before));
     let name = |entry: io::Result<DirEntry>| entry.ok()?.file_name().into_string().ok();
@@ -184,34 +137,20 @@ fn expand(pattern: &str) -> Vec<PathBuf> {
         .filter_map(|name| name.strip_prefix(prefix).map(str::to_owned))
         .collect();
     versions.sort_by_key(|version| Reverse(numbers(version)));
-    let dirs = versions
-        .into_iter()
-        .map(|version| PathBuf::from(format!("{before}{version}{after}")));
+    let dirs = versions.into_iter().map(|version| PathBuf::from(format!("{before}{version}{after}")));
     dirs.filter(|dir| dir.is_dir()).collect()
 }
 
 fn numbers(version: &str) -> Vec<u32> {
-    version
-        .split(|c: char| !c.is_ascii_digit())
-        .filter_map(|part| part.parse().ok())
-        .collect()
+    version.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect()
 }
 
 fn cache_dir() -> PathBuf {
     let home = || env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let xdg = || {
-        env::var_os("XDG_CACHE_HOME")
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
+    let xdg = || env::var_os("XDG_CACHE_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
     // Root's home is closed to the user that root's server runs as.
-    let root = rustix::process::geteuid()
-        .is_root()
-        .then(|| PathBuf::from("/var/cache"));
-    let base = root
-        .or_else(xdg)
-        .or_else(home)
-        .unwrap_or_else(env::temp_dir);
+    let root = rustix::process::geteuid().is_root().then(|| PathBuf::from("/var/cache"));
+    let base = root.or_else(xdg).or_else(home).unwrap_or_else(env::temp_dir);
     base.join("ff-scanner").join("pg")
 }
 
@@ -224,18 +163,10 @@ pub(super) fn none_found(places: &Places, searched: String) -> ServerError {
         ("pacman", "sudo pacman -S --noconfirm postgresql"),
         ("brew", "brew install postgresql@17"),
     ];
-    let fix = fixes
-        .into_iter()
-        .find(|(client, _)| places.program(client).is_some());
+    let fix = fixes.into_iter().find(|(client, _)| places.program(client).is_some());
     // Without a package client, what remains is a database that somebody else runs.
-    let fix = fix.map_or(
-        "export DATABASE_URL=postgres://user@host/database",
-        |(_, command)| command,
-    );
-    ServerError::NoPostgres {
-        searched,
-        fix: fix.to_owned(),
-    }
+    let fix = fix.map_or("export DATABASE_URL=postgres://user@host/database", |(_, command)| command);
+    ServerError::NoPostgres { searched, fix: fix.to_owned() }
 }
 
 #[cfg(test)]
@@ -250,13 +181,7 @@ mod tests {
 
     #[test]
     fn a_directory_that_was_asked_for_is_not_replaced_by_another() {
-        let places = Places {
-            bin: Some("/nonexistent".into()),
-            ..Places::from_env()
-        };
-        assert_eq!(
-            places.search(),
-            Err("  FF_PG_BIN=/nonexistent: no initdb".to_owned())
-        );
+        let places = Places { bin: Some("/nonexistent".into()), ..Places::from_env() };
+        assert_eq!(places.search(), Err("  FF_PG_BIN=/nonexistent: no initdb".to_owned()));
     }
 }

@@ -20,9 +20,7 @@ pub enum ServerError {
         fix: String,
     },
     /// `DATABASE_URL` is set and cannot be used. Nothing else is tried: a wrong database is worse than none.
-    #[error(
-        "DATABASE_URL is set, but its database cannot be used (unset it to get a private Postgres): {source}"
-    )]
+    #[error("DATABASE_URL is set, but its database cannot be used (unset it to get a private Postgres): {source}")]
     Unreachable {
         /// What the connection attempt said; never contains the password.
         source: Arc<sqlx::Error>,
@@ -53,24 +51,14 @@ pub enum ServerError {
 impl ServerError {
     pub(super) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io {
-            operation,
-            path,
-            source: Arc::new(source),
-        }
+        move |source| Self::Io { operation, path, source: Arc::new(source) }
     }
 
     /// Keeps the end of `detail`: that is where programs say what went wrong.
     pub(super) fn failed(operation: &'static str, detail: &str) -> Self {
-        let lines: Vec<&str> = detail
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .collect();
+        let lines: Vec<&str> = detail.lines().filter(|line| !line.trim().is_empty()).collect();
         let tail = lines[lines.len().saturating_sub(6)..].join("\n");
-        Self::Failed {
-            operation,
-            detail: tail,
-        }
+        Self::Failed { operation, detail: tail }
     }
 }
 

@@ -25,22 +25,13 @@ pub(super) struct Patience {
 
 /// The owner is the only user there will ever be. Twice, so that a postmaster which it started as it was killed has
 /// written its number by then.
-pub(super) const AT_ONCE: Patience = Patience {
-    poll_seconds: "0.2",
-    polls: "2",
-};
+pub(super) const AT_ONCE: Patience = Patience { poll_seconds: "0.2", polls: "2" };
 
 /// Test binaries run one after another, and `cargo test` compiles doc tests in between.
-pub(super) const AFTER_THE_NEXT: Patience = Patience {
-    poll_seconds: "1",
-    polls: "10",
-};
+pub(super) const AFTER_THE_NEXT: Patience = Patience { poll_seconds: "1", polls: "10" };
 
 /// A newcomer registers within milliseconds of creating its directory.
-const LEFTOVER: Patience = Patience {
-    poll_seconds: "0.5",
-    polls: "4",
-};
+const LEFTOVER: Patience = Patience { poll_seconds: "0.5", polls: "4" };
 
 /// Creates `dir` for this process, its only user. Others may pass through, to the socket, but not look around.
 pub(super) fn create(dir: &Path) -> Result<(), ServerError> {
@@ -63,9 +54,7 @@ pub(super) fn register(dir: &Path, pid: u32) -> Result<(), ServerError> {
         return Ok(());
     };
     let user = dir.join("users").join(name);
-    File::create(&user)
-        .map(drop)
-        .map_err(ServerError::io("create", &user))
+    File::create(&user).map(drop).map_err(ServerError::io("create", &user))
 }
 
 /// Notes in `dir` that `pid` is the process that does `what`; the next note takes its place.
@@ -86,18 +75,9 @@ pub(super) fn spawn(dir: &Path, patience: Patience) -> Result<Child, ServerError
     let script = dir.join("janitor.sh");
     fs::write(&script, SCRIPT).map_err(ServerError::io("write", &script))?;
     let mut command = Command::new("sh");
-    command
-        .arg(&script)
-        .arg(dir)
-        .args([patience.poll_seconds, patience.polls]);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0);
-    let child = command
-        .spawn()
-        .map_err(ServerError::io("run", Path::new("sh")))?;
+    command.arg(&script).arg(dir).args([patience.poll_seconds, patience.polls]);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    let child = command.spawn().map_err(ServerError::io("run", Path::new("sh")))?;
     note(dir, NAME, child.id())?;
     Ok(child)
 }
@@ -108,11 +88,7 @@ pub(super) fn replace_dead(base: &Path, prefix: &str, mine: &Path) {
     let caller = rustix::process::geteuid().as_raw();
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
         let dir = entry.path();
-        let ours = || {
-            entry
-                .metadata()
-                .is_ok_and(|meta| meta.is_dir() && meta.uid() == caller)
-        };
+        let ours = || entry.metadata().is_ok_and(|meta| meta.is_dir() && meta.uid() == caller);
         let named = entry.file_name().to_string_lossy().starts_with(prefix);
         if named && dir != mine && ours() && !is_alive(&dir, NAME) {
             // Left by a janitor that died between announcing the removal and doing it.
@@ -132,11 +108,7 @@ fn identity(pid: u32) -> Option<String> {
             let state = fields.next()?;
             (state != "Z").then_some(format!("{pid}.{}", fields.nth(18)?))
         }
-        Err(error)
-            if error.kind() == io::ErrorKind::NotFound && Path::new("/proc/self/stat").exists() =>
-        {
-            None
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && Path::new("/proc/self/stat").exists() => None,
         Err(_) => {
             let process = Pid::from_raw(pid.try_into().ok()?)?;
             // Not being allowed to signal it means that it is there.

@@ -49,10 +49,7 @@ pub struct Server {
 
 enum Kind {
     /// Started by this process for itself.
-    Private {
-        cluster: Cluster,
-        janitor: Mutex<Child>,
-    },
+    Private { cluster: Cluster, janitor: Mutex<Child> },
     /// Started by some process of this test run for all of them.
     Shared(Cluster),
     /// Somebody else's, given by `DATABASE_URL`. Boxed because it is several times as large as the others.
@@ -79,12 +76,8 @@ impl Server {
         janitor::create(cluster.dir())?;
         // The janitor comes first: from here on, nothing can be left behind.
         let janitor = Mutex::new(janitor::spawn(cluster.dir(), janitor::AT_ONCE)?);
-        let server = Self {
-            kind: Arc::new(Kind::Private { cluster, janitor }),
-        };
-        let Kind::Private { cluster, .. } = &*server.kind else {
-            unreachable!("it was made one line above")
-        };
+        let server = Self { kind: Arc::new(Kind::Private { cluster, janitor }) };
+        let Kind::Private { cluster, .. } = &*server.kind else { unreachable!("it was made one line above") };
         cluster.initialise()?;
         cluster.start()?;
         Ok(server)
@@ -106,9 +99,7 @@ impl Server {
             Ok(url) if !url.is_empty() => Kind::External(Box::new(reach(&url)?)),
             _ => Kind::Shared(shared::join(&Options::new())?),
         };
-        Ok(Self {
-            kind: Arc::new(kind),
-        })
+        Ok(Self { kind: Arc::new(kind) })
     }
 
     /// How to connect to the database that is always there. It has no schema; see [`Database`](crate::Database).
@@ -172,13 +163,10 @@ impl Server {
 
 /// Connects once, so that a wrong `DATABASE_URL` is one clear error and not one for each test.
 fn reach(url: &str) -> Result<PgConnectOptions, ServerError> {
-    let unreachable = |source| ServerError::Unreachable {
-        source: Arc::new(source),
-    };
+    let unreachable = |source| ServerError::Unreachable { source: Arc::new(source) };
     let options: PgConnectOptions = url.parse().map_err(unreachable)?;
     let probe = options.clone();
-    crate::blocking::run(async move { probe.connect().await?.close().await })
-        .map_err(unreachable)?;
+    crate::blocking::run(async move { probe.connect().await?.close().await }).map_err(unreachable)?;
     Ok(options)
 }
 
@@ -200,14 +188,8 @@ impl fmt::Debug for Server {
         let (kind, place) = match &*self.kind {
             Kind::Private { cluster, .. } => ("private", cluster.dir().display().to_string()),
             Kind::Shared(cluster) => ("shared", cluster.dir().display().to_string()),
-            Kind::External(options) => (
-                "external",
-                format!("{}:{}", options.get_host(), options.get_port()),
-            ),
+            Kind::External(options) => ("external", format!("{}:{}", options.get_host(), options.get_port())),
         };
-        f.debug_struct("Server")
-            .field("kind", &kind)
-            .field("place", &place)
-            .finish()
+        f.debug_struct("Server").field("kind", &kind).field("place", &place).finish()
     }
 }

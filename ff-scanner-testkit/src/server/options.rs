@@ -1,19 +1,9 @@
 //! What a private server is started with.
 
-const ALWAYS: [&str; 5] = [
-    "listen_addresses=",
-    "unix_socket_permissions=0700",
-    "max_connections=200",
-    "timezone=UTC",
-    "log_timezone=UTC",
-];
+const ALWAYS: [&str; 5] =
+    ["listen_addresses=", "unix_socket_permissions=0700", "max_connections=200", "timezone=UTC", "log_timezone=UTC"];
 
-const DURABLE: [&str; 4] = [
-    "fsync=on",
-    "synchronous_commit=on",
-    "full_page_writes=on",
-    "autovacuum=on",
-];
+const DURABLE: [&str; 4] = ["fsync=on", "synchronous_commit=on", "full_page_writes=on", "autovacuum=on"];
 
 const FORGETFUL: [&str; 7] = [
     "fsync=off",
@@ -61,16 +51,8 @@ impl Options {
     /// What `postgres` is called with.
     pub(super) fn to_arguments(&self) -> Vec<String> {
         let kind: &[_] = if self.durable { &DURABLE } else { &FORGETFUL };
-        let base = ALWAYS
-            .iter()
-            .chain(kind)
-            .map(|setting| (*setting).to_owned());
-        let own = self
-            .settings
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"));
-        base.chain(own)
-            .flat_map(|setting| ["-c".to_owned(), setting])
-            .collect()
+        let base = ALWAYS.iter().chain(kind).map(|setting| (*setting).to_owned());
+        let own = self.settings.iter().map(|(name, value)| format!("{name}={value}"));
+        base.chain(own).flat_map(|setting| ["-c".to_owned(), setting]).collect()
     }
 }

@@ -21,18 +21,12 @@ const SUFFIX: &str = "/ffpg-4294967295-0123456789abcdef/socket/.s.PGSQL.5432";
 /// `foreign` means that another user than the caller must get in.
 pub(super) fn base(durable: bool, foreign: bool) -> Result<PathBuf, ServerError> {
     let memory = Path::new("/dev/shm");
-    let enough = || {
-        rustix::fs::statvfs(memory)
-            .is_ok_and(|fs| fs.f_bavail.saturating_mul(fs.f_frsize) >= SHM_FREE_MIN_BYTES)
-    };
+    let enough =
+        || rustix::fs::statvfs(memory).is_ok_and(|fs| fs.f_bavail.saturating_mul(fs.f_frsize) >= SHM_FREE_MIN_BYTES);
     if !durable && enough() && usable(memory, foreign) {
         return Ok(memory.to_owned());
     }
-    let mut disks = [
-        env::temp_dir(),
-        PathBuf::from("/var/tmp"),
-        PathBuf::from("/tmp"),
-    ];
+    let mut disks = [env::temp_dir(), PathBuf::from("/var/tmp"), PathBuf::from("/tmp")];
     if durable {
         // What is in /tmp may be in memory.
         disks.swap(0, 1);
@@ -48,8 +42,7 @@ pub(super) fn base(durable: bool, foreign: bool) -> Result<PathBuf, ServerError>
 }
 
 fn usable(dir: &Path, foreign: bool) -> bool {
-    let open_to_all =
-        |dir: &Path| fs::metadata(dir).is_ok_and(|meta| meta.permissions().mode() & 0o001 != 0);
+    let open_to_all = |dir: &Path| fs::metadata(dir).is_ok_and(|meta| meta.permissions().mode() & 0o001 != 0);
     dir.as_os_str().len() + SUFFIX.len() <= SOCKET_PATH_MAX_BYTES
         && rustix::fs::access(dir, rustix::fs::Access::WRITE_OK).is_ok()
         && (!foreign || dir.ancestors().all(open_to_all))

@@ -23,22 +23,14 @@ impl RunAs {
     pub(super) fn choose() -> Result<Self, ServerError> {
         let caller = rustix::process::geteuid().as_raw();
         if caller != 0 {
-            return Ok(if has_name(caller) {
-                Self::Caller
-            } else {
-                Self::Namespace
-            });
+            return Ok(if has_name(caller) { Self::Caller } else { Self::Namespace });
         }
         if let Some(name) = env("FF_PG_USER") {
             let detail = format!("FF_PG_USER names {name}, which is not a user other than root");
-            return lookup(&name)
-                .ok_or_else(|| ServerError::failed("choosing a user for the server", &detail));
+            return lookup(&name).ok_or_else(|| ServerError::failed("choosing a user for the server", &detail));
         }
         let chosen = env("SUDO_UID").and_then(|uid| lookup(&uid));
-        Ok(chosen
-            .or_else(|| lookup("postgres"))
-            .or_else(|| lookup("nobody"))
-            .unwrap_or(Self::Namespace))
+        Ok(chosen.or_else(|| lookup("postgres")).or_else(|| lookup("nobody")).unwrap_or(Self::Namespace))
     }
 
     /// `program`, to be run as this user, deaf to what the caller's environment says about Postgres.
@@ -84,42 +76,28 @@ fn has_name(uid: u32) -> bool {
 /// A user by name or number, unless it is root.
 fn lookup(user: &str) -> Option<RunAs> {
     // `id` knows the users that a directory service keeps outside of the file.
-    let (uid, gid) = passwd(user).or_else(|| {
-        Some((
-            id(&["-u", user])?.parse().ok()?,
-            id(&["-g", user])?.parse().ok()?,
-        ))
-    })?;
+    let (uid, gid) =
+        passwd(user).or_else(|| Some((id(&["-u", user])?.parse().ok()?, id(&["-g", user])?.parse().ok()?)))?;
     (uid != 0).then_some(RunAs::User { uid, gid })
 }
 
 /// `(uid, gid)` from `/etc/passwd`, whose lines are `name:password:uid:gid:…`.
 fn passwd(user: &str) -> Option<(u32, u32)> {
-    fs::read_to_string("/etc/passwd")
-        .ok()?
-        .lines()
-        .find_map(|line| {
-            let fields: Vec<&str> = line.split(':').collect();
-            let [name, _, uid, gid, ..] = fields[..] else {
-                return None;
-            };
-            if user != name && user != uid {
-                return None;
-            }
-            Some((uid.parse().ok()?, gid.parse().ok()?))
-        })
+    fs::read_to_string("/etc/passwd").ok()?.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split(':').collect();
+        let [name, _, uid, gid, ..] = fields[..] else {
+            return None;
+        };
+        if user != name && user != uid {
+            return None;
+        }
+        Some((uid.parse().ok()?, gid.parse().ok()?))
+    })
 }
 
 fn id(arguments: &[&str]) -> Option<String> {
-    let output = Command::new("id")
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let output = Command::new("id").args(arguments).stdin(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 #[cfg(test)]
@@ -135,9 +113,7 @@ mod tests {
     #[test]
     fn a_user_is_found_by_name_and_by_number() {
         let by_name = lookup("nobody").expect("every system has nobody");
-        let RunAs::User { uid, .. } = by_name else {
-            unreachable!("lookup yields users")
-        };
+        let RunAs::User { uid, .. } = by_name else { unreachable!("lookup yields users") };
         assert_eq!(lookup(&uid.to_string()), Some(by_name));
     }
 }

@@ -19,11 +19,7 @@ impl Provision {
         let binaries = binaries(&Places::from_env())?;
         let run_as = RunAs::choose()?;
         let base = place::base(options.is_durable(), run_as.owner().is_some())?;
-        Ok(Self {
-            binaries,
-            run_as,
-            base,
-        })
+        Ok(Self { binaries, run_as, base })
     }
 
     /// The server called `name`, which is not there yet; those that nobody uses any more are cleaned up.
@@ -56,16 +52,8 @@ mod tests {
     #[test]
     fn a_missing_postgres_says_what_was_searched_and_how_to_get_one() {
         let cache = PathBuf::from("/nonexistent/cache");
-        let places = Places {
-            bin: None,
-            path: vec![],
-            known: vec!["/nonexistent/*/bin"],
-            cache,
-            fetch: false,
-        };
-        let error = binaries(&places)
-            .expect_err("the world is empty")
-            .to_string();
+        let places = Places { bin: None, path: vec![], known: vec!["/nonexistent/*/bin"], cache, fetch: false };
+        let error = binaries(&places).expect_err("the world is empty").to_string();
         let expected = "no Postgres found; searched:\n  \
             FF_PG_BIN: not set\n  \
             pg_config --bindir: nothing there\n  \

@@ -29,9 +29,7 @@ mod tests {
     fn the_startup_packet_states_its_own_length() {
         assert_eq!(
             u32::try_from(STARTUP.len()),
-            Ok(u32::from_be_bytes([
-                STARTUP[0], STARTUP[1], STARTUP[2], STARTUP[3]
-            ]))
+            Ok(u32::from_be_bytes([STARTUP[0], STARTUP[1], STARTUP[2], STARTUP[3]]))
         );
     }
 

@@ -16,15 +16,8 @@ const JOIN_MAX: Duration = Duration::from_mins(2);
 pub(super) fn join(options: &Options) -> Result<Cluster, ServerError> {
     let provision = Provision::find(options)?;
     // Servers of other settings or binaries are other servers.
-    let key = format!(
-        "{} {}",
-        provision.binaries.dir.display(),
-        options.to_arguments().join(" ")
-    );
-    let cluster = provision.cluster(
-        &format!("{:016x}", crate::fnv1a(&[key.as_bytes()])),
-        options,
-    );
+    let key = format!("{} {}", provision.binaries.dir.display(), options.to_arguments().join(" "));
+    let cluster = provision.cluster(&format!("{:016x}", crate::fnv1a(&[key.as_bytes()])), options);
     let deadline = Instant::now() + JOIN_MAX;
     loop {
         if let Some(_lock) = enter(cluster.dir(), deadline)? {
@@ -39,10 +32,7 @@ pub(super) fn join(options: &Options) -> Result<Cluster, ServerError> {
             return Ok(cluster);
         }
         if Instant::now() > deadline {
-            return Err(ServerError::failed(
-                "joining the shared server",
-                "it is forever being removed",
-            ));
+            return Err(ServerError::failed("joining the shared server", "it is forever being removed"));
         }
         sleep(Duration::from_millis(20));
     }
@@ -69,17 +59,9 @@ fn enter(dir: &Path, deadline: Instant) -> Result<Option<File>, ServerError> {
     if janitor::prepare(dir).is_err() {
         return Ok(None);
     }
-    while dir.join("closing").exists()
-        && janitor::is_alive(dir, janitor::NAME)
-        && Instant::now() < deadline
-    {
+    while dir.join("closing").exists() && janitor::is_alive(dir, janitor::NAME) && Instant::now() < deadline {
         sleep(Duration::from_millis(10));
     }
-    let ours = lock
-        .metadata()
-        .map_err(ServerError::io("read", &path))?
-        .ino();
-    Ok(fs::metadata(&path)
-        .is_ok_and(|meta| meta.ino() == ours)
-        .then_some(lock))
+    let ours = lock.metadata().map_err(ServerError::io("read", &path))?.ino();
+    Ok(fs::metadata(&path).is_ok_and(|meta| meta.ino() == ours).then_some(lock))
 }

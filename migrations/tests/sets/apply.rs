@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ff_scanner_migrations::{
-    EngineVersion, MigrateError, apply_engine, apply_scanner, plan_engine, plan_scanner,
-};
+use ff_scanner_migrations::{EngineVersion, MigrateError, apply_engine, apply_scanner, plan_engine, plan_scanner};
 
 use crate::{empty, names, objects, run};
 
@@ -53,17 +51,11 @@ async fn a_dry_run_lists_what_would_be_applied_and_writes_nothing() {
 
     let applied = apply_engine(&options, LATEST, 2).await.unwrap().applied;
     assert_eq!(engine.pending, applied);
-    assert_eq!(
-        scanner.pending,
-        apply_scanner(&options).await.unwrap().applied
-    );
+    assert_eq!(scanner.pending, apply_scanner(&options).await.unwrap().applied);
 
     let after = plan_engine(&options, LATEST, 2).await.unwrap();
     assert!(after.pending.is_empty());
-    assert_eq!(
-        after.present,
-        applied.iter().map(|step| step.version).collect::<Vec<_>>()
-    );
+    assert_eq!(after.present, applied.iter().map(|step| step.version).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -76,11 +68,7 @@ async fn a_file_that_fails_leaves_no_trace_and_the_next_run_goes_on_from_there()
         panic!("{error:?}");
     };
     assert_eq!(step.to_string(), "1105 attempt");
-    assert!(
-        !objects(&database)
-            .await
-            .contains(&"relation public.ff_attempt".to_owned())
-    );
+    assert!(!objects(&database).await.contains(&"relation public.ff_attempt".to_owned()));
 
     run(&database, "DROP TABLE ff_attempt_p1").await;
     let rest = apply_engine(&options, LATEST, 2).await.unwrap();
@@ -110,15 +98,8 @@ async fn the_scanner_set_needs_no_right_to_create_schemas_when_its_own_is_there(
          GRANT USAGE, CREATE ON SCHEMA ff_scanner TO {role}"
     );
     run(&database, &prepare).await;
-    let options = database
-        .connect_options()
-        .username(&role)
-        .password("secret");
+    let options = database.connect_options().username(&role).password("secret");
     let applied = apply_scanner(&options).await;
-    run(
-        &database,
-        &format!("DROP OWNED BY {role}; DROP ROLE {role}"),
-    )
-    .await;
+    run(&database, &format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
     assert!(!applied.unwrap().applied.is_empty());
 }

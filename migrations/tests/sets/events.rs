@@ -32,9 +32,7 @@ const EVENTS: [(&str, &str); 4] = [
 #[tokio::test]
 async fn an_event_is_announced_with_its_id() {
     let database = empty().await;
-    apply_engine(&database.connect_options(), EngineVersion::V0_11, 4)
-        .await
-        .unwrap();
+    apply_engine(&database.connect_options(), EngineVersion::V0_11, 4).await.unwrap();
     let pool = database.pool(2);
     let mut listener = PgListener::connect_with(&pool).await.unwrap();
     for (channel, event) in EVENTS {
@@ -42,16 +40,10 @@ async fn an_event_is_announced_with_its_id() {
         let insert = format!("INSERT INTO {event} RETURNING event_id");
         // The first number may come out of luck, the second is counted.
         for _ in 0..2 {
-            let id: i64 = sqlx::query_scalar(AssertSqlSafe(insert.clone()))
-                .fetch_one(&pool)
-                .await
-                .unwrap();
+            let id: i64 = sqlx::query_scalar(AssertSqlSafe(insert.clone())).fetch_one(&pool).await.unwrap();
             let heard = tokio::time::timeout(Duration::from_secs(10), listener.recv());
             let heard = heard.await.expect("nothing was announced").unwrap();
-            assert_eq!(
-                (heard.channel(), heard.payload()),
-                (channel, &*id.to_string())
-            );
+            assert_eq!((heard.channel(), heard.payload()), (channel, &*id.to_string()));
         }
     }
 }

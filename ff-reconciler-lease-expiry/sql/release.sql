@@ -1,0 +1,168 @@
+-- Releases lapsed leases of one partition: of the current attempt with its full effect, of any other without a trace.
+--
+-- $1 smallint   partition_key
+-- $2 uuid[]     execution_id of each lapsed attempt
+-- $3 integer[]  attempt_index of each lapsed attempt
+-- $4 bigint     the time, milliseconds since the epoch; NULL means the server's clock
+-- $5 boolean    leave the execution active and reclaimable rather than put it back
+--
+-- Returns execution_id, attempt_index and what was done: requeued, reclaimable, failed, cleaned.
+-- Reads by the primary keys of ff_exec_core and ff_attempt.
+-- Locks ff_exec_core, then ff_attempt, then ff_suspension_current and ff_waitpoint_pending where an execution ends, all
+-- up front and SKIP LOCKED: an act that never waits cannot deadlock, and a lease being renewed is not one to release.
+-- Idempotent: a released attempt has no lease, so it is not due again.
+WITH clock AS MATERIALIZED (
+    SELECT COALESCE($4::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms
+),
+wanted AS MATERIALIZED (
+    SELECT execution_id, attempt_index
+      FROM unnest($2::uuid[], $3::integer[]) AS w (execution_id, attempt_index)
+),
+core AS MATERIALIZED (
+    SELECT execution_id, flow_id, lifecycle_phase, policy, raw_fields, xmin AS version
+           , lease_reclaim_count AS reclaims -- engine 0.12
+           -- engine 0.11: , CASE WHEN raw_fields ->> 'lease_reclaim_count' ~ '^[0-9]{1,9}$' THEN (raw_fields ->> 'lease_reclaim_count')::integer ELSE 0 END AS reclaims
+      FROM ff_exec_core
+     WHERE partition_key = $1 AND execution_id = ANY ($2::uuid[])
+     ORDER BY execution_id
+       FOR UPDATE SKIP LOCKED
+),
+attempt AS MATERIALIZED (
+    SELECT attempt.execution_id, attempt.attempt_index, attempt.lease_expires_at_ms
+      FROM ff_attempt AS attempt
+     WHERE attempt.partition_key = $1
+       AND attempt.execution_id = ANY ($2::uuid[])
+       AND (attempt.execution_id, attempt.attempt_index) IN (SELECT execution_id, attempt_index FROM wanted)
+       -- An execution that has been trimmed has no core; its attempts are only cleaned. One whose core somebody else
+       -- holds is left to them.
+       AND (EXISTS (SELECT FROM core WHERE core.execution_id = attempt.execution_id)
+            OR NOT EXISTS (
+               SELECT FROM ff_exec_core AS held
+                WHERE held.partition_key = $1 AND held.execution_id = attempt.execution_id))
+       AND attempt.lease_expires_at_ms <= (SELECT now_ms FROM clock)
+     ORDER BY attempt.execution_id, attempt.attempt_index
+       FOR UPDATE SKIP LOCKED
+),
+judged AS MATERIALIZED (
+    SELECT attempt.execution_id,
+           attempt.attempt_index,
+           core.flow_id,
+           core.raw_fields ->> 'namespace' AS namespace,
+           core.raw_fields -> 'tags' ->> 'cairn.instance_id' AS instance_tag,
+           core.reclaims,
+           CASE
+               WHEN core.execution_id IS NULL OR core.lifecycle_phase <> 'active' OR EXISTS (
+                    SELECT FROM ff_attempt AS later
+                     WHERE later.partition_key = $1
+                       AND later.execution_id = attempt.execution_id
+                       AND later.attempt_index > attempt.attempt_index)
+                    THEN 'cleaned'
+               WHEN core.reclaims >= CASE
+                    WHEN core.policy ->> 'max_reclaim_count' ~ '^[0-9]{1,9}$'
+                         THEN (core.policy ->> 'max_reclaim_count')::bigint
+                    WHEN core.policy -> 'timeout_policy' ->> 'max_reclaim_count' ~ '^[0-9]{1,9}$'
+                         THEN (core.policy -> 'timeout_policy' ->> 'max_reclaim_count')::bigint
+                    ELSE 100 END
+                    THEN 'failed'
+               WHEN $5::boolean THEN 'reclaimable'
+               ELSE 'requeued'
+           END AS verdict
+      FROM attempt
+      LEFT JOIN core USING (execution_id)
+     -- What is read without a lock (later attempts) is as old as this statement's snapshot: it holds only while the
+     -- core row is the one that the snapshot shows.
+     WHERE core.execution_id IS NULL OR EXISTS (
+           SELECT FROM ff_exec_core AS seen
+            WHERE seen.partition_key = $1 AND seen.execution_id = core.execution_id AND seen.xmin = core.version)
+),
+suspension AS MATERIALIZED (
+    SELECT execution_id
+      FROM ff_suspension_current
+     WHERE partition_key = $1 AND execution_id IN (SELECT execution_id FROM judged WHERE verdict = 'failed')
+       FOR UPDATE SKIP LOCKED
+),
+waitpoint AS MATERIALIZED (
+    SELECT waitpoint_id, execution_id
+      FROM ff_waitpoint_pending
+     WHERE partition_key = $1 AND execution_id IN (SELECT execution_id FROM judged WHERE verdict = 'failed')
+       FOR UPDATE SKIP LOCKED
+),
+settled AS MATERIALIZED (
+    SELECT *
+      FROM judged
+     -- Somebody who holds what would have to go keeps the execution from ending now.
+     WHERE verdict <> 'failed'
+        OR (NOT EXISTS (
+            SELECT FROM ff_suspension_current AS held
+             WHERE held.partition_key = $1 AND held.execution_id = judged.execution_id
+               AND held.execution_id NOT IN (SELECT execution_id FROM suspension))
+            AND NOT EXISTS (
+            SELECT FROM ff_waitpoint_pending AS held
+             WHERE held.partition_key = $1 AND held.execution_id = judged.execution_id
+               AND held.waitpoint_id NOT IN (SELECT waitpoint_id FROM waitpoint)))
+),
+vector (verdict, lifecycle_phase, ownership_state, eligibility_state, public_state, attempt_state, blocking_reason, outcome) AS (
+    VALUES ('requeued', 'runnable', 'unowned', 'eligible_now', 'waiting', 'pending_retry_attempt', 'waiting_for_worker', 'lease_expired_reclaimable'),
+           ('reclaimable', 'active', 'lease_expired_reclaimable', 'not_applicable', 'running', 'attempt_interrupted', 'waiting_for_worker', 'lease_expired_reclaimable'),
+           ('failed', 'terminal', 'unowned', 'not_applicable', 'failed', 'attempt_terminal', NULL, 'failed')
+),
+core_moved AS (
+    UPDATE ff_exec_core AS core
+       SET lifecycle_phase = vector.lifecycle_phase,
+           ownership_state = vector.ownership_state,
+           eligibility_state = vector.eligibility_state,
+           public_state = vector.public_state,
+           attempt_state = vector.attempt_state,
+           blocking_reason = vector.blocking_reason,
+           -- Typed claims leave the pointer one past the row; every claim path wants it at the row.
+           attempt_index = settled.attempt_index,
+           terminal_at_ms = CASE WHEN verdict = 'failed' THEN clock.now_ms ELSE core.terminal_at_ms END,
+           lease_reclaim_count = settled.reclaims + (verdict = 'requeued')::integer, -- engine 0.12
+           raw_fields = core.raw_fields
+               || jsonb_build_object('lease_expired_at_ms', clock.now_ms, 'last_mutation_at', clock.now_ms::text)
+               -- engine 0.11: || jsonb_build_object('lease_reclaim_count', settled.reclaims + (verdict = 'requeued')::integer)
+               || CASE WHEN verdict = 'failed'
+                       THEN jsonb_build_object('failure_reason', 'max_reclaims_exceeded',
+                                               'last_failure_message', 'max_reclaims_exceeded')
+                       ELSE '{}' END
+      FROM settled JOIN vector USING (verdict) CROSS JOIN clock
+     WHERE core.partition_key = $1 AND core.execution_id = settled.execution_id
+),
+attempt_released AS (
+    UPDATE ff_attempt AS attempt
+       SET lease_expires_at_ms = NULL,
+           -- The dead worker may only be slow: without a new epoch its late writes would still be accepted.
+           lease_epoch = attempt.lease_epoch + (verdict <> 'cleaned')::integer,
+           worker_id = CASE WHEN verdict = 'cleaned' THEN attempt.worker_id END,
+           worker_instance_id = CASE WHEN verdict = 'cleaned' THEN attempt.worker_instance_id END,
+           -- Some claims keep an old start; the attempt's clock must begin anew.
+           started_at_ms = CASE WHEN verdict IN ('cleaned', 'failed') THEN attempt.started_at_ms END,
+           terminal_at_ms = CASE WHEN verdict = 'failed' THEN clock.now_ms ELSE attempt.terminal_at_ms END,
+           outcome = COALESCE(vector.outcome, attempt.outcome)
+      FROM settled LEFT JOIN vector USING (verdict) CROSS JOIN clock
+     WHERE attempt.partition_key = $1
+       AND attempt.execution_id = settled.execution_id
+       AND attempt.attempt_index = settled.attempt_index
+),
+suspension_removed AS (
+    DELETE FROM ff_suspension_current
+     WHERE partition_key = $1 AND execution_id IN (SELECT execution_id FROM settled WHERE verdict = 'failed')
+),
+waitpoints_removed AS (
+    DELETE FROM ff_waitpoint_pending
+     WHERE partition_key = $1
+       AND waitpoint_id IN (SELECT waitpoint_id FROM waitpoint JOIN settled USING (execution_id))
+),
+completion_told AS (
+    INSERT INTO ff_completion_event (partition_key, execution_id, flow_id, outcome, namespace, instance_tag, occurred_at_ms)
+    SELECT $1, execution_id, flow_id, 'failed', namespace, instance_tag, now_ms
+      FROM settled CROSS JOIN clock
+     WHERE verdict = 'failed'
+),
+lease_told AS (
+    INSERT INTO ff_lease_event (execution_id, event_type, occurred_at_ms, partition_key, namespace, instance_tag)
+    SELECT execution_id::text, 'expired', now_ms, $1, namespace, instance_tag
+      FROM settled CROSS JOIN clock
+     WHERE verdict <> 'cleaned'
+)
+SELECT execution_id, attempt_index, verdict FROM settled

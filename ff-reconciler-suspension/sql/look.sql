@@ -1,0 +1,34 @@
+-- Finds suspensions that have waited longer than they may, oldest first within each partition.
+--
+-- $1 smallint[]  partition keys
+-- $2 bigint      the time, milliseconds since the epoch; NULL means the server's clock
+-- $3 bigint      most rows for a partition
+-- $4 text        namespace to keep to; NULL means all
+-- $5 text        key of the tag to keep to; NULL means all
+-- $6 text        value of that tag
+-- $7 uuid[]      executions to leave out
+--
+-- Returns partition_key, execution_id.
+-- Reads by ff_suspension_current_timeout_idx (partition_key, timeout_at_ms).
+-- Locks nothing.
+-- Idempotent: it only reads.
+SELECT p.partition_key, due.execution_id
+  FROM unnest($1::smallint[]) AS p (partition_key)
+ CROSS JOIN LATERAL (
+       SELECT suspension.execution_id
+         FROM ff_suspension_current AS suspension
+        WHERE suspension.partition_key = p.partition_key
+          -- statement_timestamp(), because clock_timestamp() is volatile and would keep the comparison out of the index.
+          AND suspension.timeout_at_ms
+              <= COALESCE($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint)
+          AND suspension.execution_id NOT IN (SELECT unnest($7::uuid[]))
+          AND (($4::text IS NULL AND $5::text IS NULL)
+               OR EXISTS (
+                  SELECT
+                    FROM ff_exec_core AS core
+                   WHERE core.partition_key = p.partition_key
+                     AND core.execution_id = suspension.execution_id
+                     AND ($4::text IS NULL OR core.raw_fields ->> 'namespace' = $4)
+                     AND ($5::text IS NULL OR core.raw_fields -> 'tags' ->> $5 = $6::text)))
+        ORDER BY suspension.timeout_at_ms
+        LIMIT $3::bigint) AS due

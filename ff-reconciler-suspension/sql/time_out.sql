@@ -1,0 +1,181 @@
+-- Does to the due suspensions of one partition what their behaviour says.
+--
+-- $1 smallint  partition_key
+-- $2 uuid[]    execution_id of each due suspension
+-- $3 bigint    the time, milliseconds since the epoch; NULL means the server's clock
+--
+-- Returns execution_id and what was done: failed, cancelled, expired, resumed, escalated, stale.
+-- Reads by the primary keys of ff_exec_core, ff_suspension_current and ff_attempt, and by
+-- ff_waitpoint_pending_execution_idx (partition_key, execution_id).
+-- Locks ff_exec_core, then ff_suspension_current, the current ff_attempt and ff_waitpoint_pending, all up front and SKIP
+-- LOCKED: an act that never waits cannot deadlock, and a suspension whose signal is being delivered is not one to end.
+-- Idempotent: each outcome removes the suspension or clears its time-out, so it is not due again.
+WITH clock AS MATERIALIZED (
+    SELECT COALESCE($3::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms
+),
+core AS MATERIALIZED (
+    SELECT execution_id, flow_id, lifecycle_phase, raw_fields, xmin AS version
+      FROM ff_exec_core
+     WHERE partition_key = $1 AND execution_id = ANY ($2::uuid[])
+     ORDER BY execution_id
+       FOR UPDATE SKIP LOCKED
+),
+suspension AS MATERIALIZED (
+    SELECT execution_id, timeout_behavior, member_map
+      FROM ff_suspension_current
+     WHERE partition_key = $1
+       AND execution_id = ANY ($2::uuid[])
+       AND timeout_at_ms <= (SELECT now_ms FROM clock)
+       -- An execution that has been trimmed has no core; its suspension is only cleaned. One whose core somebody else
+       -- holds is left to them.
+       AND (execution_id IN (SELECT execution_id FROM core)
+            OR NOT EXISTS (
+               SELECT FROM ff_exec_core AS held
+                WHERE held.partition_key = $1 AND held.execution_id = ff_suspension_current.execution_id))
+     ORDER BY execution_id
+       FOR UPDATE SKIP LOCKED
+),
+judged AS MATERIALIZED (
+    SELECT suspension.execution_id,
+           suspension.member_map,
+           COALESCE(suspension.timeout_behavior, 'fail') AS behavior,
+           core.flow_id,
+           core.raw_fields ->> 'namespace' AS namespace,
+           core.raw_fields -> 'tags' ->> 'cairn.instance_id' AS instance_tag,
+           CASE
+               -- The row outlives a resume: what has been resumed must not be timed out afterwards.
+               WHEN core.lifecycle_phase IS DISTINCT FROM 'suspended' THEN 'stale'
+               WHEN suspension.timeout_behavior IN ('auto_resume_with_timeout_signal', 'auto_resume') THEN 'resumed'
+               WHEN suspension.timeout_behavior = 'cancel' THEN 'cancelled'
+               WHEN suspension.timeout_behavior = 'expire' THEN 'expired'
+               WHEN suspension.timeout_behavior = 'escalate' THEN 'escalated'
+               -- No behaviour, or a word that the engine does not know, means fail.
+               ELSE 'failed'
+           END AS verdict
+      FROM suspension
+      LEFT JOIN core USING (execution_id)
+     -- What is read without a lock (attempts, waitpoints) is as old as this statement's snapshot: it holds only while
+     -- the core row is the one that the snapshot shows.
+     WHERE core.execution_id IS NULL OR EXISTS (
+           SELECT FROM ff_exec_core AS seen
+            WHERE seen.partition_key = $1 AND seen.execution_id = core.execution_id AND seen.xmin = core.version)
+),
+current AS MATERIALIZED (
+    SELECT attempt.execution_id, max(attempt.attempt_index) AS attempt_index
+      FROM ff_attempt AS attempt
+     WHERE attempt.partition_key = $1
+       AND attempt.execution_id IN (SELECT execution_id FROM judged WHERE verdict NOT IN ('stale', 'escalated'))
+     GROUP BY attempt.execution_id
+),
+attempt AS MATERIALIZED (
+    SELECT attempt.execution_id, attempt.attempt_index
+      FROM ff_attempt AS attempt
+     WHERE attempt.partition_key = $1
+       AND attempt.execution_id = ANY ($2::uuid[])
+       AND (attempt.execution_id, attempt.attempt_index) IN (SELECT execution_id, attempt_index FROM current)
+     ORDER BY attempt.execution_id
+       FOR UPDATE SKIP LOCKED
+),
+waitpoint AS MATERIALIZED (
+    SELECT waitpoint_id, execution_id
+      FROM ff_waitpoint_pending
+     WHERE partition_key = $1
+       AND execution_id IN (SELECT execution_id FROM judged WHERE verdict NOT IN ('stale', 'escalated'))
+       FOR UPDATE SKIP LOCKED
+),
+settled AS MATERIALIZED (
+    SELECT judged.*, attempt.attempt_index
+      FROM judged
+      LEFT JOIN attempt USING (execution_id)
+     -- Somebody who holds the attempt or a waitpoint is at work on this execution.
+     WHERE NOT EXISTS (
+           SELECT FROM current
+            WHERE current.execution_id = judged.execution_id AND attempt.attempt_index IS NULL)
+       AND (verdict IN ('stale', 'escalated') OR NOT EXISTS (
+           SELECT FROM ff_waitpoint_pending AS held
+            WHERE held.partition_key = $1 AND held.execution_id = judged.execution_id
+              AND held.waitpoint_id NOT IN (SELECT waitpoint_id FROM waitpoint)))
+),
+vector (verdict, lifecycle_phase, ownership_state, eligibility_state, public_state, attempt_state, blocking_reason, completion) AS (
+    VALUES ('failed', 'terminal', 'unowned', 'not_applicable', 'failed', 'attempt_terminal', NULL, 'failed'),
+           ('cancelled', 'terminal', 'unowned', 'not_applicable', 'cancelled', 'attempt_terminal', NULL, 'cancelled'),
+           ('expired', 'terminal', 'unowned', 'not_applicable', 'expired', 'attempt_terminal', NULL, 'expired'),
+           ('resumed', 'runnable', 'released', 'eligible_now', 'resumable', 'attempt_interrupted', 'waiting_for_worker', 'resumable'),
+           ('escalated', 'suspended', 'released', 'not_applicable', 'suspended', 'attempt_interrupted', 'paused_by_operator', NULL)
+),
+core_moved AS (
+    UPDATE ff_exec_core AS core
+       SET lifecycle_phase = vector.lifecycle_phase,
+           ownership_state = vector.ownership_state,
+           eligibility_state = vector.eligibility_state,
+           public_state = vector.public_state,
+           attempt_state = vector.attempt_state,
+           blocking_reason = vector.blocking_reason,
+           -- Readers derive the outcome from, and a resumed claim goes to, the attempt that the pointer names.
+           attempt_index = COALESCE(settled.attempt_index, core.attempt_index),
+           terminal_at_ms = CASE vector.lifecycle_phase WHEN 'terminal' THEN clock.now_ms ELSE core.terminal_at_ms END,
+           cancellation_reason = CASE verdict
+               WHEN 'cancelled' THEN 'suspension_timeout_cancel' ELSE core.cancellation_reason END,
+           cancelled_by = CASE verdict WHEN 'cancelled' THEN 'engine' ELSE core.cancelled_by END,
+           raw_fields = core.raw_fields
+               || jsonb_build_object('last_mutation_at', clock.now_ms::text)
+               || CASE vector.lifecycle_phase
+                  WHEN 'terminal' THEN jsonb_build_object('failure_reason', 'suspension_timeout:' || settled.behavior,
+                                                          'last_failure_message', 'suspension_timeout')
+                  ELSE '{}' END
+      FROM settled JOIN vector USING (verdict) CROSS JOIN clock
+     WHERE core.partition_key = $1 AND core.execution_id = settled.execution_id
+),
+attempt_ended AS (
+    UPDATE ff_attempt AS attempt
+       SET outcome = settled.verdict,
+           terminal_at_ms = clock.now_ms,
+           lease_expires_at_ms = NULL
+      FROM settled CROSS JOIN clock
+     WHERE attempt.partition_key = $1
+       AND attempt.execution_id = settled.execution_id
+       AND attempt.attempt_index = settled.attempt_index
+       AND settled.verdict IN ('failed', 'cancelled', 'expired')
+),
+suspension_removed AS (
+    DELETE FROM ff_suspension_current
+     WHERE partition_key = $1
+       AND execution_id IN (SELECT execution_id FROM settled WHERE verdict IN ('failed', 'cancelled', 'expired'))
+),
+suspension_kept AS (
+    UPDATE ff_suspension_current AS suspension
+       SET timeout_at_ms = NULL,
+           timeout_behavior = CASE verdict WHEN 'escalated' THEN NULL ELSE suspension.timeout_behavior END,
+           reason_code = CASE verdict WHEN 'escalated' THEN 'waiting_for_operator_review' ELSE suspension.reason_code END,
+           -- Entries without a signal_id are invisible to the readers, and anything but an object corrupts the row.
+           member_map = CASE WHEN verdict <> 'resumed' THEN suspension.member_map
+               ELSE CASE jsonb_typeof(suspension.member_map) WHEN 'object' THEN suspension.member_map ELSE '{}' END
+                    || jsonb_build_object('__timeout__', jsonb_build_array(jsonb_build_object(
+                       'signal_id', gen_random_uuid(),
+                       'signal_name', 'timeout',
+                       'signal_category', 'timeout',
+                       'source_type', 'engine',
+                       'source_identity', 'suspension_timeout',
+                       'correlation_id', '',
+                       'accepted_at', clock.now_ms,
+                       'payload_hex', NULL))) END
+      FROM settled CROSS JOIN clock
+     WHERE suspension.partition_key = $1
+       AND suspension.execution_id = settled.execution_id
+       AND settled.verdict IN ('stale', 'escalated', 'resumed')
+),
+waitpoints_removed AS (
+    DELETE FROM ff_waitpoint_pending
+     WHERE partition_key = $1
+       AND waitpoint_id IN (SELECT waitpoint_id FROM waitpoint JOIN settled USING (execution_id))
+),
+completion_told AS (
+    INSERT INTO ff_completion_event (partition_key, execution_id, flow_id, outcome, namespace, instance_tag, occurred_at_ms)
+    SELECT $1, execution_id,
+           -- A resume is not an ending: with a flow on it, it would be taken for one.
+           CASE verdict WHEN 'resumed' THEN NULL ELSE flow_id END,
+           completion, namespace, instance_tag, now_ms
+      FROM settled JOIN vector USING (verdict) CROSS JOIN clock
+     WHERE completion IS NOT NULL
+)
+SELECT execution_id, verdict FROM settled

@@ -1,0 +1,25 @@
+//! The scheduler of a command: which reconcilers, on which database.
+
+use std::collections::BTreeSet;
+
+use ff_scanner::Config;
+use ff_scanner::core::{Filter, PartitionCounts, Scheduler, postgres};
+use sqlx::postgres::PgConnectOptions;
+
+use crate::error::CliError;
+
+/// Enough for every reconciler to act on a few partitions at a time, and no burden on the server.
+const CONNECTIONS: u32 = 8;
+
+pub(crate) fn build(
+    database: PgConnectOptions,
+    counts: PartitionCounts,
+    filter: Filter,
+    names: BTreeSet<String>,
+) -> Result<Scheduler, CliError> {
+    let pool = postgres::pool(database, CONNECTIONS);
+    let builder = Scheduler::builder().partitions(counts).filter(filter);
+    let config = Config::default().with_only(names);
+    let builder = ff_scanner::register_enabled(builder, &pool, &config);
+    builder.build().map_err(|error| CliError::Failed(error.to_string()))
+}

@@ -1,0 +1,104 @@
+//! Who wakes a reconciler before its interval is over?
+
+use std::fmt;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tracing::{debug, info, warn};
+
+use crate::Waker;
+
+/// The channel on which the listener hears itself.
+const HEARTBEAT_CHANNEL: &str = "ff_scanner_heartbeat";
+/// Without any notification for this long, the listener notifies itself.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long its own notification may take: longer means that the connection is dead or a pooler swallows it.
+const HEARTBEAT_GRACE: Duration = Duration::from_secs(5);
+const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
+
+/// Listens for as long as it lives; dropping it stops listening.
+#[must_use = "dropping it stops listening"]
+pub struct Listener {
+    _task: JoinSet<()>,
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listener")
+    }
+}
+
+/// Wakes reconcilers when Postgres notifies: `wakes` pairs a channel with a reconciler's name.
+///
+/// `direct` must lead to the server itself: a transaction pooler accepts `LISTEN` and never delivers. The listener
+/// therefore tests itself with a notification of its own. A gap or a silence means "look now", so each (re)connection
+/// wakes everybody named. Polling goes on regardless; notifications only make it quicker.
+pub fn listen(direct: PgConnectOptions, waker: Waker, wakes: Vec<(&'static str, &'static str)>) -> Listener {
+    let mut task = JoinSet::new();
+    task.spawn(async move {
+        let mut down = false;
+        loop {
+            let error = match hear(&direct, &waker, &wakes, &mut down).await {
+                Ok(()) => "its own notification did not come back".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            if !down {
+                warn!(error, "not hearing notifications; polling goes on at the usual intervals");
+                down = true;
+            }
+            sleep(RECONNECT_PAUSE).await;
+        }
+    });
+    Listener { _task: task }
+}
+
+/// Connects and listens until the connection fails, or falls silent (`Ok`).
+async fn hear(
+    direct: &PgConnectOptions,
+    waker: &Waker,
+    wakes: &[(&'static str, &'static str)],
+    down: &mut bool,
+) -> Result<(), sqlx::Error> {
+    let one = PgPoolOptions::new().max_connections(2).connect_lazy_with(direct.clone());
+    let mut listener = PgListener::connect_with(&one).await?;
+    let channels = wakes.iter().map(|(channel, _)| *channel).chain([HEARTBEAT_CHANNEL]);
+    listener.listen_all(channels).await?;
+    let mut proven = false;
+    // The first heartbeat goes out at once: it is the proof that notifications come through.
+    let mut patience = Duration::ZERO;
+    loop {
+        match timeout(patience, listener.try_recv()).await {
+            Ok(Ok(Some(notification))) => {
+                if !proven {
+                    proven = true;
+                    if std::mem::take(down) {
+                        info!("hearing notifications again");
+                    }
+                    wake_all(waker, wakes);
+                }
+                let channel = notification.channel();
+                for (_, name) in wakes.iter().filter(|(wanted, _)| *wanted == channel) {
+                    debug!(channel, reconciler = name, "woken by a notification");
+                    waker.wake(name);
+                }
+                patience = HEARTBEAT;
+            }
+            // The connection was lost and is back: what was said in between is gone, so look now.
+            Ok(Ok(None)) => wake_all(waker, wakes),
+            Ok(Err(error)) => return Err(error),
+            Err(_) if patience == HEARTBEAT_GRACE => return Ok(()),
+            Err(_) => {
+                sqlx::query("SELECT pg_notify($1, '')").bind(HEARTBEAT_CHANNEL).execute(&one).await?;
+                patience = HEARTBEAT_GRACE;
+            }
+        }
+    }
+}
+
+fn wake_all(waker: &Waker, wakes: &[(&'static str, &'static str)]) {
+    for (_, name) in wakes {
+        waker.wake(name);
+    }
+}
