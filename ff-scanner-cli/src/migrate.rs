@@ -1,8 +1,6 @@
 //! `ff-scanner migrate`: creates what ff-scanner owns, and on demand the engine's tables.
 
-use ff_scanner_migrations::{
-    Applied, EngineVersion, Plan, apply_engine, apply_scanner, plan_engine, plan_scanner,
-};
+use ff_scanner_migrations::{Applied, EngineVersion, Plan, apply_engine, apply_scanner, plan_engine, plan_scanner};
 
 use crate::args::{Common, MigrateArgs};
 use crate::error::CliError;

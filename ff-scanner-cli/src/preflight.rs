@@ -53,10 +53,7 @@ const NEEDED: [(&str, &[&str]); 6] = [
         "ff_completion_event",
         &["partition_key", "execution_id", "flow_id", "outcome", "namespace", "instance_tag", "occurred_at_ms"],
     ),
-    (
-        "ff_lease_event",
-        &["execution_id", "event_type", "occurred_at_ms", "partition_key", "namespace", "instance_tag"],
-    ),
+    ("ff_lease_event", &["execution_id", "event_type", "occurred_at_ms", "partition_key", "namespace", "instance_tag"]),
 ];
 
 /// Fails when the server is away or tables are missing; warns of executions that no partition count reaches.

@@ -26,7 +26,7 @@ pub(crate) async fn run(common: &Common, args: &RunArgs) -> Result<(), CliError>
     let handle = scheduler.spawn();
     tokio::select! {
         () = signals.next() => info!("stopping; a second signal ends it at once"),
-        () = all_terminal(&handle) => warn!("no reconciler is left running"),
+        () = all_stopped(&handle) => warn!("no reconciler is left running"),
     }
     let exits = tokio::select! {
         exits = handle.shutdown(args.grace) => exits,
@@ -40,15 +40,21 @@ pub(crate) async fn run(common: &Common, args: &RunArgs) -> Result<(), CliError>
     };
     let mut broken = Vec::new();
     for (name, exit) in exits {
-        output::line(format_args!("{name}: {exit}"))?;
-        if matches!(exit, Exit::Terminal { .. }) {
-            broken.push(name);
-        }
+        let word = match &exit {
+            Exit::Stopped => "stopped",
+            Exit::Terminal(error) => {
+                broken.push(format!("{name}: {}", error.chain()));
+                "terminal"
+            }
+            Exit::Panicked => "panicked",
+            _ => "aborted",
+        };
+        output::line(format_args!("{name}: {word}"))?;
     }
     if broken.is_empty() {
         return Ok(());
     }
-    Err(CliError::Terminal(format!("stopped before the signal, for the schema does not fit: {}", broken.join(", "))))
+    Err(CliError::Terminal(format!("could not go on ({}); mend the schema, then start again", broken.join("; "))))
 }
 
 fn selected(args: &RunArgs) -> Result<BTreeSet<String>, CliError> {
@@ -63,10 +69,10 @@ fn selected(args: &RunArgs) -> Result<BTreeSet<String>, CliError> {
     Ok(names)
 }
 
-async fn all_terminal(handle: &SchedulerHandle) {
+async fn all_stopped(handle: &SchedulerHandle) {
     loop {
         tokio::time::sleep(HEALTH_PAUSE).await;
-        if handle.status().iter().all(|status| matches!(status.state, State::Terminal)) {
+        if handle.status().iter().all(|status| status.state == State::Stopped) {
             return;
         }
     }
@@ -80,7 +86,8 @@ struct Signals {
 
 impl Signals {
     fn new() -> Result<Self, CliError> {
-        let listen = |kind| signal(kind).map_err(|error| CliError::Failed(format!("cannot listen for signals: {error}")));
+        let listen =
+            |kind| signal(kind).map_err(|error| CliError::Failed(format!("cannot listen for signals: {error}")));
         Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
     }
 

@@ -52,20 +52,13 @@ pub(crate) async fn tick(common: &Common, args: &TickArgs) -> Result<(), CliErro
 }
 
 async fn drain(scheduler: &Scheduler, name: String, until_drained: bool) -> Result<Report, CliError> {
-    let mut total = Report {
-        name,
-        ticks: 0,
-        changed: 0,
-        skipped: 0,
-        failed: 0,
-        remaining: false,
-        failures: Vec::new(),
-    };
+    let mut total =
+        Report { name, ticks: 0, changed: 0, skipped: 0, failed: 0, remaining: false, failures: Vec::new() };
     let mut idle = 0;
     loop {
         let cycle = scheduler.cycle(&total.name).await;
         let cycle = cycle.expect("clap knows no names but those that are registered")?;
-        total.ticks += u64::from(cycle.ticks);
+        total.ticks += cycle.ticks;
         total.changed += cycle.report.changed;
         total.remaining = cycle.backlog == Backlog::Remaining;
         // Each cycle meets the same locked and failing rows again, so only the last one counts them.
@@ -82,7 +75,7 @@ async fn drain(scheduler: &Scheduler, name: String, until_drained: bool) -> Resu
 
 fn table(reports: &[Report]) -> comfy_table::Table {
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::NOTHING);
+    table.load_style(comfy_table::presets::NOTHING);
     table.set_header(["reconciler", "ticks", "changed", "skipped", "failed", "remaining"]);
     for report in reports {
         table.add_row([
