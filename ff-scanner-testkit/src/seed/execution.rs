@@ -1,0 +1,204 @@
+//! Which rows make up one execution in a given state?
+
+use sqlx::PgPool;
+use uuid::Uuid;
+
+/// The state that an execution is seeded in: a legal vector of the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum State {
+    /// Running under a lease that ends `lease_ends_in_ms` from now (negative: it has lapsed), for `running_for_ms`.
+    Running {
+        /// From now to the end of the lease; negative when it has lapsed.
+        lease_ends_in_ms: i64,
+        /// From the start of the attempt to now.
+        running_for_ms: i64,
+        /// Claimed by a typed claim, which leaves the pointer one past the attempt's row.
+        typed: bool,
+    },
+    /// Suspended with a time-out that ends `times_out_in_ms` from now, and a waitpoint.
+    Suspended {
+        /// From now to the time-out; negative when it has passed.
+        times_out_in_ms: i64,
+        /// `timeout_behavior`, as the engine writes it.
+        behavior: Option<String>,
+    },
+    /// Waiting to be claimed for the first time.
+    Waiting,
+    /// Completed with success.
+    Completed,
+}
+
+/// One execution to be written.
+#[derive(Clone, Debug)]
+pub struct Seed {
+    state: State,
+    attempt_index: i32,
+    namespace: String,
+    instance_id: String,
+    policy: serde_json::Value,
+    raw_fields: serde_json::Value,
+    flow_id: Option<Uuid>,
+}
+
+impl Seed {
+    /// An execution in `state`, of namespace `tenant` and instance `blue`, with an empty policy.
+    #[must_use]
+    pub fn new(state: State) -> Self {
+        Self {
+            state,
+            attempt_index: 0,
+            namespace: "tenant".to_owned(),
+            instance_id: "blue".to_owned(),
+            policy: serde_json::json!({}),
+            raw_fields: serde_json::json!({}),
+            flow_id: None,
+        }
+    }
+
+    /// A classic running execution whose lease lapsed `ago_ms` ago.
+    #[must_use]
+    pub fn lapsed(ago_ms: i64) -> Self {
+        Self::new(State::Running { lease_ends_in_ms: -ago_ms, running_for_ms: 60_000, typed: false })
+    }
+
+    /// A running execution under a live lease, started `ago_ms` ago.
+    #[must_use]
+    pub fn running(ago_ms: i64) -> Self {
+        Self::new(State::Running { lease_ends_in_ms: 30_000, running_for_ms: ago_ms, typed: false })
+    }
+
+    /// A suspended execution whose time-out passed `ago_ms` ago.
+    #[must_use]
+    pub fn suspended(ago_ms: i64, behavior: &str) -> Self {
+        Self::new(State::Suspended { times_out_in_ms: -ago_ms, behavior: Some(behavior.to_owned()) })
+    }
+
+    /// Makes a running execution one that was claimed by a typed claim.
+    #[must_use]
+    pub fn typed(mut self) -> Self {
+        if let State::Running { typed, .. } = &mut self.state {
+            *typed = true;
+        }
+        self
+    }
+
+    /// Sets the index of its current attempt (default 0); earlier attempts are not written.
+    #[must_use]
+    pub fn with_attempt_index(mut self, index: i32) -> Self {
+        self.attempt_index = index;
+        self
+    }
+
+    /// Sets its namespace (default `tenant`).
+    #[must_use]
+    pub fn with_namespace(mut self, namespace: &str) -> Self {
+        namespace.clone_into(&mut self.namespace);
+        self
+    }
+
+    /// Sets its tag `cairn.instance_id` (default `blue`).
+    #[must_use]
+    pub fn with_instance_id(mut self, instance_id: &str) -> Self {
+        instance_id.clone_into(&mut self.instance_id);
+        self
+    }
+
+    /// Sets its policy (default `{}`).
+    #[must_use]
+    pub fn with_policy(mut self, policy: serde_json::Value) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Adds top-level keys to its `raw_fields`.
+    #[must_use]
+    pub fn with_raw_fields(mut self, fields: serde_json::Value) -> Self {
+        self.raw_fields = fields;
+        self
+    }
+
+    /// Makes it a member of a flow.
+    #[must_use]
+    pub fn with_flow(mut self, flow_id: Uuid) -> Self {
+        self.flow_id = Some(flow_id);
+        self
+    }
+
+    /// Writes the rows and returns the execution's id.
+    ///
+    /// # Panics
+    ///
+    /// When the database refuses them: a seed that cannot be written is a mistake of the test.
+    pub async fn insert(&self, pool: &PgPool, partition: i16, now_ms: i64) -> Uuid {
+        let execution_id = Uuid::new_v4();
+        let (vector, pointer) = self.vector();
+        sqlx::query(include_str!("core.sql"))
+            .bind(partition)
+            .bind(execution_id)
+            .bind(self.flow_id)
+            .bind(pointer)
+            .bind(vector.map(str::to_owned).to_vec())
+            .bind(&self.policy)
+            .bind(&self.raw_fields)
+            .bind(&self.namespace)
+            .bind(&self.instance_id)
+            .bind(now_ms)
+            .execute(pool)
+            .await
+            .expect("the core row is legal");
+        self.insert_attempt(pool, partition, execution_id, now_ms).await;
+        if let State::Suspended { times_out_in_ms, behavior } = &self.state {
+            sqlx::query(include_str!("suspension.sql"))
+                .bind(partition)
+                .bind(execution_id)
+                .bind(now_ms + times_out_in_ms)
+                .bind(behavior)
+                .bind(now_ms)
+                .execute(pool)
+                .await
+                .expect("the suspension is legal");
+        }
+        execution_id
+    }
+
+    async fn insert_attempt(&self, pool: &PgPool, partition: i16, execution_id: Uuid, now_ms: i64) {
+        let (lease, started, outcome) = match self.state {
+            State::Running { lease_ends_in_ms, running_for_ms, .. } => {
+                (Some(now_ms + lease_ends_in_ms), now_ms - running_for_ms, None)
+            }
+            State::Suspended { .. } => (None, now_ms - 60_000, Some("attempt_interrupted")),
+            State::Completed => (None, now_ms - 60_000, Some("success")),
+            State::Waiting => return,
+        };
+        sqlx::query(include_str!("attempt.sql"))
+            .bind(partition)
+            .bind(execution_id)
+            .bind(self.attempt_index)
+            .bind(lease)
+            .bind(started)
+            .bind(outcome)
+            .execute(pool)
+            .await
+            .expect("the attempt is legal");
+    }
+
+    /// Phase, ownership, eligibility, public and attempt state; and where the attempt pointer stands.
+    fn vector(&self) -> ([&'static str; 5], i32) {
+        match self.state {
+            State::Running { typed: true, .. } => {
+                (["active", "leased", "not_applicable", "active", "running_attempt"], self.attempt_index + 1)
+            }
+            State::Running { .. } => {
+                (["active", "leased", "not_applicable", "running", "running_attempt"], self.attempt_index)
+            }
+            State::Suspended { .. } => {
+                (["suspended", "released", "not_applicable", "suspended", "attempt_interrupted"], self.attempt_index)
+            }
+            State::Waiting => (["runnable", "unowned", "eligible_now", "waiting", "pending"], self.attempt_index),
+            State::Completed => {
+                (["terminal", "unowned", "not_applicable", "completed", "attempt_terminal"], self.attempt_index)
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Legal rows of the engine, through typed builders (ENGINE 3.3).
+//!
+//! A builder describes one execution; [`Seed::insert`] writes it, with its attempts, suspension and waitpoints. The time
+//! of every row is relative to a `now_ms` that the test pins.
+
+mod execution;
+
+pub use execution::{Seed, State};
