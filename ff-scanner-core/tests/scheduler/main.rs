@@ -1,0 +1,12 @@
+//! What the scheduler promises, on paused time and with scripted reconcilers; no database.
+
+mod build;
+mod by_hand;
+mod drain;
+mod failure;
+mod limit;
+mod logs;
+mod pace;
+mod shutdown;
+mod support;
+mod wake;
