@@ -2,6 +2,7 @@
 
 mod blocking;
 pub mod database;
+pub mod read;
 pub mod seed;
 pub mod server;
 

@@ -1,0 +1,105 @@
+//! What becomes of attempts that run too long?
+
+use ff_reconciler_attempt_timeout::{AttemptTimeout, AttemptTimeoutTrigger};
+use ff_scanner_core::{PartitionSet, Reconciler, Tick, TickContext};
+use ff_scanner_testkit::{Database, Seed, read};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+const NOW_MS: i64 = 1_800_000_000_000;
+
+async fn tick_by(pool: &PgPool, partition: i16, trigger: AttemptTimeoutTrigger) -> Tick {
+    let cx = TickContext::over(PartitionSet::from_iter([partition])).pinned(NOW_MS);
+    AttemptTimeout::new(pool.clone()).with_trigger(trigger).tick(cx).await.expect("the tick succeeds")
+}
+
+async fn tick(pool: &PgPool, partition: i16) -> Tick {
+    tick_by(pool, partition, AttemptTimeoutTrigger::Policy).await
+}
+
+fn policy(timeout_ms: impl Into<Value>, max_retries: Option<i32>) -> Value {
+    let mut policy = json!({"timeout_policy": {"attempt_timeout_ms": timeout_ms.into()}});
+    if let Some(max_retries) = max_retries {
+        policy["retry_policy"] = json!({"max_retries": max_retries});
+    }
+    policy
+}
+
+#[tokio::test]
+async fn without_a_retry_policy_the_execution_expires_with_one_event_of_each_kind() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    let id = Seed::running(5000).typed().with_policy(policy(5000, None)).insert(&pool, partition, NOW_MS).await;
+
+    let done = tick(&pool, partition).await;
+
+    assert_eq!((done.report.changed, done.report.verdicts.get("expired")), (1, Some(&1)));
+    let expired = "terminal/unowned/not_applicable/expired/attempt_terminal".to_owned();
+    assert_eq!(read::vector(&pool, partition, id).await, (expired, 0));
+    let attempt = read::attempt(&pool, partition, id, 0).await;
+    assert_eq!((attempt.lease_expires_at_ms, attempt.lease_epoch, attempt.worker_instance_id), (None, 2, None));
+    assert_eq!(attempt.outcome.as_deref(), Some("expired"));
+    assert_eq!(
+        read::events(&pool, partition, id).await,
+        ["completion:expired:tenant:blue", "lease:expired:tenant:blue"]
+    );
+    assert_eq!(tick(&pool, partition).await, Tick::default(), "a second tick changes nothing");
+}
+
+#[tokio::test]
+async fn a_retry_left_puts_the_execution_back_at_the_next_attempt_even_after_a_typed_claim() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    for seed in [Seed::running(5001), Seed::running(5001).typed()] {
+        let id = seed.with_attempt_index(3).with_policy(policy(5000, Some(1))).insert(&pool, partition, NOW_MS).await;
+
+        tick(&pool, partition).await;
+
+        let retry = "runnable/unowned/eligible_now/waiting/pending_retry_attempt".to_owned();
+        assert_eq!(read::vector(&pool, partition, id).await, (retry, 4));
+        assert_eq!(read::attempt(&pool, partition, id, 3).await.outcome.as_deref(), Some("interrupted"));
+        assert_eq!(read::events(&pool, partition, id).await, ["lease:expired:tenant:blue"]);
+    }
+}
+
+#[tokio::test]
+async fn retries_are_counted_by_retry_count_and_not_by_the_attempt_index() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    let seed = || Seed::running(5001).with_attempt_index(7).with_policy(policy(5000, Some(2)));
+    let left = seed().with_raw_fields(json!({"retry_count": "1"})).insert(&pool, partition, NOW_MS).await;
+    let none = seed().with_raw_fields(json!({"retry_count": "2"})).insert(&pool, partition, NOW_MS).await;
+
+    tick(&pool, partition).await;
+
+    assert_eq!(read::vector(&pool, partition, left).await.1, 8);
+    assert!(read::vector(&pool, partition, none).await.0.contains("/expired/"));
+}
+
+#[tokio::test]
+async fn a_lapsed_lease_is_not_a_time_out_unless_the_trigger_says_so() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    Seed::lapsed(10).insert(&pool, partition, NOW_MS).await;
+
+    assert_eq!(tick(&pool, partition).await, Tick::default());
+    let by_lease = tick_by(&pool, partition, AttemptTimeoutTrigger::LeaseLapse).await;
+    assert_eq!(by_lease.report.verdicts.get("expired"), Some(&1));
+}
+
+#[tokio::test]
+async fn a_time_out_that_is_no_positive_integer_is_none_and_does_not_disturb_its_neighbours() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    let odd = [json!("soon"), json!(-5), json!(0), json!(1.5), json!({}), json!(1e300), Value::Null, json!([1])];
+    for value in odd {
+        Seed::running(i64::MAX / 2).with_policy(policy(value, None)).insert(&pool, partition, NOW_MS).await;
+    }
+    Seed::running(5001).with_policy(json!("not an object")).insert(&pool, partition, NOW_MS).await;
+    Seed::running(5001).with_policy(policy(5000, None)).insert(&pool, partition, NOW_MS).await;
+    Seed::running(4999).with_policy(policy(5000, None)).insert(&pool, partition, NOW_MS).await;
+
+    let done = tick(&pool, partition).await;
+
+    assert_eq!((done.report.changed, done.report.skipped, done.report.failed()), (1, 0, 0));
+}

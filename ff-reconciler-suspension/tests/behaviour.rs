@@ -1,0 +1,133 @@
+//! What becomes of suspensions that waited too long?
+
+use ff_reconciler_suspension::SuspensionTimeout;
+use ff_scanner_core::{PartitionSet, Reconciler, Tick, TickContext};
+use ff_scanner_testkit::{Database, Seed, State, read};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+const NOW_MS: i64 = 1_800_000_000_000;
+
+async fn tick(pool: &PgPool, partition: i16) -> Tick {
+    let cx = TickContext::over(PartitionSet::from_iter([partition])).pinned(NOW_MS);
+    SuspensionTimeout::new(pool.clone()).tick(cx).await.expect("the tick succeeds")
+}
+
+async fn count(pool: &PgPool, table: &'static str, partition: i16, id: Uuid) -> i64 {
+    let sql = match table {
+        "suspension" => "SELECT count(*) FROM ff_suspension_current WHERE partition_key = $1 AND execution_id = $2",
+        _ => "SELECT count(*) FROM ff_waitpoint_pending WHERE partition_key = $1 AND execution_id = $2",
+    };
+    sqlx::query_scalar(sql).bind(partition).bind(id).fetch_one(pool).await.expect("rows can be counted")
+}
+
+/// Time-out, behaviour, reason and the time-out signal of a suspension.
+async fn suspension(
+    pool: &PgPool,
+    partition: i16,
+    id: Uuid,
+) -> (Option<i64>, Option<String>, Option<String>, Option<serde_json::Value>) {
+    sqlx::query_as(
+        "SELECT timeout_at_ms, timeout_behavior, reason_code, member_map -> '__timeout__' FROM ff_suspension_current \
+         WHERE partition_key = $1 AND execution_id = $2",
+    )
+    .bind(partition)
+    .bind(id)
+    .fetch_one(pool)
+    .await
+    .expect("the suspension exists")
+}
+
+#[tokio::test]
+async fn fail_cancel_and_expire_end_the_execution_as_they_say() {
+    let database = Database::shared().await.expect("a database");
+    let pool = database.pool(2);
+    for (behavior, word) in
+        [("fail", "failed"), ("cancel", "cancelled"), ("expire", "expired"), ("no_such_word", "failed")]
+    {
+        let partition = Database::next_partition();
+        let id = Seed::suspended(0, behavior).insert(&pool, partition, NOW_MS).await;
+
+        let done = tick(&pool, partition).await;
+
+        assert_eq!(done.report.verdicts.get(word), Some(&1), "{behavior}");
+        let ended = format!("terminal/unowned/not_applicable/{word}/attempt_terminal");
+        assert_eq!(read::vector(&pool, partition, id).await, (ended, 0));
+        assert_eq!(read::attempt(&pool, partition, id, 0).await.outcome.as_deref(), Some(word));
+        assert_eq!(read::events(&pool, partition, id).await, [format!("completion:{word}:tenant:blue")]);
+        assert_eq!(count(&pool, "suspension", partition, id).await, 0);
+        assert_eq!(count(&pool, "waitpoint", partition, id).await, 0);
+        assert_eq!(tick(&pool, partition).await, Tick::default(), "a second tick changes nothing");
+    }
+}
+
+#[tokio::test]
+async fn auto_resume_records_a_signal_that_readers_can_see_and_makes_the_execution_resumable() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    for behavior in ["auto_resume_with_timeout_signal", "auto_resume"] {
+        let id = Seed::suspended(9, behavior).with_flow(Uuid::new_v4()).insert(&pool, partition, NOW_MS).await;
+
+        tick(&pool, partition).await;
+
+        let resumable = "runnable/released/eligible_now/resumable/attempt_interrupted".to_owned();
+        assert_eq!(read::vector(&pool, partition, id).await, (resumable, 0));
+        let (timeout, _, _, signals) = suspension(&pool, partition, id).await;
+        let signals = signals.expect("the signal is recorded");
+        assert_eq!(timeout, None);
+        assert_eq!(signals.as_array().map(Vec::len), Some(1));
+        assert!(signals[0]["signal_id"].as_str().and_then(|id| id.parse::<Uuid>().ok()).is_some());
+        assert_eq!(signals[0]["signal_name"], "timeout");
+        assert_eq!(signals[0]["accepted_at"], NOW_MS);
+        assert_eq!(read::events(&pool, partition, id).await, ["completion:resumable:tenant:blue"]);
+        assert_eq!(count(&pool, "waitpoint", partition, id).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn escalate_keeps_the_execution_suspended_for_an_operator() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    let id = Seed::suspended(9, "escalate").insert(&pool, partition, NOW_MS).await;
+
+    tick(&pool, partition).await;
+
+    let suspended = "suspended/released/not_applicable/suspended/attempt_interrupted".to_owned();
+    assert_eq!(read::vector(&pool, partition, id).await, (suspended, 0));
+    let review = Some("waiting_for_operator_review".to_owned());
+    assert_eq!(suspension(&pool, partition, id).await, (None, None, review, None));
+    assert_eq!(count(&pool, "waitpoint", partition, id).await, 1);
+    assert_eq!(read::events(&pool, partition, id).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn an_execution_that_was_resumed_and_completed_is_not_rewritten() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    let id = Seed::suspended(9, "fail").insert(&pool, partition, NOW_MS).await;
+    sqlx::query(
+        "UPDATE ff_exec_core SET lifecycle_phase = 'terminal', public_state = 'completed' WHERE execution_id = $1",
+    )
+    .bind(id)
+    .execute(&pool)
+    .await
+    .expect("a later state is legal");
+    let before = read::vector(&pool, partition, id).await;
+
+    let done = tick(&pool, partition).await;
+
+    assert_eq!(done.report.verdicts.get("stale"), Some(&1));
+    assert_eq!(read::vector(&pool, partition, id).await, before);
+    assert_eq!(suspension(&pool, partition, id).await.0, None);
+    assert_eq!(read::events(&pool, partition, id).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_suspension_with_time_left_is_left_alone() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    let state = State::Suspended { times_out_in_ms: 1, behavior: Some("fail".to_owned()) };
+    Seed::new(state).insert(&pool, partition, NOW_MS).await;
+
+    assert_eq!(tick(&pool, partition).await, Tick::default());
+}
