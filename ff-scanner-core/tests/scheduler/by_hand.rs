@@ -32,9 +32,8 @@ async fn a_panic_by_hand_is_an_error_that_says_so() {
 
 #[tokio::test(start_paused = true)]
 async fn the_gravest_error_of_a_cycle_is_the_one_returned() {
-    let (fake, log) = singly("a", |partition| {
-        Step::Fail([ErrorKind::Data, ErrorKind::Terminal, ErrorKind::Data][partition as usize])
-    });
+    let kind = |partition| if partition == 1 { ErrorKind::Terminal } else { ErrorKind::Data };
+    let (fake, log) = singly("a", move |partition| Step::Fail(kind(partition)));
     let error = exact().register(fake).build().unwrap().cycle("a").await.unwrap().unwrap_err();
     assert_eq!(error.kind, ErrorKind::Terminal);
     assert_eq!(log.partitions(), [0, 1]);

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 /// What a tick does.
 #[derive(Clone, Copy)]
-pub enum Step {
+pub(crate) enum Step {
     /// Finds nothing.
     Done,
     /// One row changed and more waiting.
@@ -30,23 +30,23 @@ pub enum Step {
 
 /// When and why each tick started, and which partition it was for (its first; 0 for a global one).
 #[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<(Instant, TickReason, i16)>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<(Instant, TickReason, i16)>>>);
 
 impl Log {
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.lock().unwrap().len()
     }
 
     /// Since `from`, to the hundredth of a second: Tokio's timer rounds up to milliseconds.
-    pub fn millis(&self, from: Instant) -> Vec<u128> {
+    pub(crate) fn millis(&self, from: Instant) -> Vec<u128> {
         self.0.lock().unwrap().iter().map(|(at, ..)| (*at - from).as_millis() / 10 * 10).collect()
     }
 
-    pub fn reasons(&self) -> Vec<TickReason> {
+    pub(crate) fn reasons(&self) -> Vec<TickReason> {
         self.0.lock().unwrap().iter().map(|(_, reason, _)| *reason).collect()
     }
 
-    pub fn partitions(&self) -> Vec<i16> {
+    pub(crate) fn partitions(&self) -> Vec<i16> {
         self.0.lock().unwrap().iter().map(|(.., partition)| *partition).collect()
     }
 
@@ -60,7 +60,7 @@ impl Log {
 type Script = Box<dyn Fn(usize, i16) -> Step + Send + Sync>;
 
 /// Does what the script says for the nth tick (from 1) and the partition.
-pub struct Fake<S> {
+pub(crate) struct Fake<S> {
     name: &'static str,
     interval: Duration,
     scope: S,
@@ -68,15 +68,21 @@ pub struct Fake<S> {
     log: Log,
 }
 
-pub const INTERVAL: Duration = Duration::from_secs(100);
+pub(crate) const INTERVAL: Duration = Duration::from_secs(100);
 
 /// A global reconciler with an interval of 100 s, whose nth tick (from 1) is `script(n)`.
-pub fn global(name: &'static str, script: impl Fn(usize) -> Step + Send + Sync + 'static) -> (Fake<Global>, Log) {
+pub(crate) fn global(
+    name: &'static str,
+    script: impl Fn(usize) -> Step + Send + Sync + 'static,
+) -> (Fake<Global>, Log) {
     fake(name, Global, move |n, _| script(n))
 }
 
 /// A reconciler that visits its partitions singly, and treats each as `script` says.
-pub fn singly(name: &'static str, script: impl Fn(i16) -> Step + Send + Sync + 'static) -> (Fake<Partitioned>, Log) {
+pub(crate) fn singly(
+    name: &'static str,
+    script: impl Fn(i16) -> Step + Send + Sync + 'static,
+) -> (Fake<Partitioned>, Log) {
     let scope = Partitioned::over(PartitionSpace::Flow).with_partitions_per_tick(1.try_into().unwrap());
     fake(name, scope, move |_, partition| script(partition))
 }
@@ -91,7 +97,7 @@ fn fake<S>(
 }
 
 impl<S> Fake<S> {
-    pub fn every(mut self, interval: Duration) -> Self {
+    pub(crate) fn every(mut self, interval: Duration) -> Self {
         self.interval = interval;
         self
     }
@@ -159,23 +165,23 @@ impl Reconciler for Fake<Partitioned> {
 }
 
 /// A builder without chance: no stagger, no jitter, three flow partitions.
-pub fn exact() -> SchedulerBuilder {
+pub(crate) fn exact() -> SchedulerBuilder {
     let counts = PartitionCounts { flow: PartitionCount::new(3).unwrap(), ..PartitionCounts::default() };
     Scheduler::builder().partitions(counts).jitter(0.0).random(|| 0.0)
 }
 
 /// Runs `builder` for `time`; returns its handle and when it started.
-pub async fn run(builder: SchedulerBuilder, time: Duration) -> (SchedulerHandle, Instant) {
+pub(crate) async fn run(builder: SchedulerBuilder, time: Duration) -> (SchedulerHandle, Instant) {
     let start = Instant::now();
     let handle = builder.build().unwrap().spawn();
     sleep(time).await;
     (handle, start)
 }
 
-pub fn status(handle: &SchedulerHandle, name: &str) -> Status {
+pub(crate) fn status(handle: &SchedulerHandle, name: &str) -> Status {
     handle.status().into_iter().find(|status| status.name == name).unwrap()
 }
 
-pub const fn ms(millis: u64) -> Duration {
+pub(crate) const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
