@@ -142,7 +142,8 @@ impl PartitionSet {
     /// The keys `0..count`.
     #[must_use]
     pub fn all(count: PartitionCount) -> Self {
-        (0..count.get()).map(|key| i16::try_from(key).expect("a count is at most 32,768")).collect()
+        // A count is at most 32,768, so no key is lost.
+        (0..=i16::MAX).take(usize::from(count.get())).collect()
     }
 
     /// The keys, as they are bound to a statement.

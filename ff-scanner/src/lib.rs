@@ -70,3 +70,7 @@ pub fn register_enabled(mut builder: SchedulerBuilder, pool: &PgPool, config: &C
     }
     builder
 }
+
+#[cfg(all(doctest, feature = "full"))]
+#[doc = include_str!("../../README.md")]
+mod readme {}

@@ -3,6 +3,7 @@
 use crate::{ErrorKind, TickError};
 
 /// The error of `operation`, with its kind from [`kind_of`].
+#[must_use]
 pub fn classify(operation: &'static str, error: sqlx::Error) -> TickError {
     let kind = match &error {
         sqlx::Error::Database(database) => database.code().map_or(ErrorKind::Transient, |code| kind_of(&code)),

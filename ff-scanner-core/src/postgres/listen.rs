@@ -1,4 +1,4 @@
-//! Who wakes a reconciler before its interval is over?
+//! Who bindings a reconciler before its interval is over?
 
 use std::fmt;
 use std::time::Duration;
@@ -30,17 +30,17 @@ impl fmt::Debug for Listener {
     }
 }
 
-/// Wakes reconcilers when Postgres notifies: `wakes` pairs a channel with a reconciler's name.
+/// Wakes reconcilers when Postgres notifies: `bindings` pairs a channel with a reconciler's name.
 ///
 /// `direct` must lead to the server itself: a transaction pooler accepts `LISTEN` and never delivers. The listener
 /// therefore tests itself with a notification of its own. A gap or a silence means "look now", so each (re)connection
-/// wakes everybody named. Polling goes on regardless; notifications only make it quicker.
-pub fn listen(direct: PgConnectOptions, waker: Waker, wakes: Vec<(&'static str, &'static str)>) -> Listener {
+/// bindings everybody named. Polling goes on regardless; notifications only make it quicker.
+pub fn listen(direct: PgConnectOptions, waker: Waker, bindings: Vec<(&'static str, &'static str)>) -> Listener {
     let mut task = JoinSet::new();
     task.spawn(async move {
         let mut down = false;
         loop {
-            let error = match hear(&direct, &waker, &wakes, &mut down).await {
+            let error = match hear(&direct, &waker, &bindings, &mut down).await {
                 Ok(()) => "its own notification did not come back".to_owned(),
                 Err(error) => error.to_string(),
             };
@@ -58,12 +58,12 @@ pub fn listen(direct: PgConnectOptions, waker: Waker, wakes: Vec<(&'static str, 
 async fn hear(
     direct: &PgConnectOptions,
     waker: &Waker,
-    wakes: &[(&'static str, &'static str)],
+    bindings: &[(&'static str, &'static str)],
     down: &mut bool,
 ) -> Result<(), sqlx::Error> {
     let one = PgPoolOptions::new().max_connections(2).connect_lazy_with(direct.clone());
     let mut listener = PgListener::connect_with(&one).await?;
-    let channels = wakes.iter().map(|(channel, _)| *channel).chain([HEARTBEAT_CHANNEL]);
+    let channels = bindings.iter().map(|(channel, _)| *channel).chain([HEARTBEAT_CHANNEL]);
     listener.listen_all(channels).await?;
     let mut proven = false;
     // The first heartbeat goes out at once: it is the proof that notifications come through.
@@ -76,17 +76,17 @@ async fn hear(
                     if std::mem::take(down) {
                         info!("hearing notifications again");
                     }
-                    wake_all(waker, wakes);
+                    wake_all(waker, bindings);
                 }
                 let channel = notification.channel();
-                for (_, name) in wakes.iter().filter(|(wanted, _)| *wanted == channel) {
+                for (_, name) in bindings.iter().filter(|(wanted, _)| *wanted == channel) {
                     debug!(channel, reconciler = name, "woken by a notification");
                     waker.wake(name);
                 }
                 patience = HEARTBEAT;
             }
             // The connection was lost and is back: what was said in between is gone, so look now.
-            Ok(Ok(None)) => wake_all(waker, wakes),
+            Ok(Ok(None)) => wake_all(waker, bindings),
             Ok(Err(error)) => return Err(error),
             Err(_) if patience == HEARTBEAT_GRACE => return Ok(()),
             Err(_) => {
@@ -97,8 +97,8 @@ async fn hear(
     }
 }
 
-fn wake_all(waker: &Waker, wakes: &[(&'static str, &'static str)]) {
-    for (_, name) in wakes {
+fn wake_all(waker: &Waker, bindings: &[(&'static str, &'static str)]) {
+    for (_, name) in bindings {
         waker.wake(name);
     }
 }
