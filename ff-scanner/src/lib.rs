@@ -50,7 +50,6 @@ pub fn names() -> Vec<&'static str> {
 }
 
 /// Registers what this build makes available and `config` lets run, all on `pool`.
-#[must_use]
 #[cfg_attr(
     not(any(feature = "attempt-timeout", feature = "lease-expiry", feature = "suspension")),
     expect(unused_variables, unused_mut, reason = "a build without reconcilers registers none")
