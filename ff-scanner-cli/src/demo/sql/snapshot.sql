@@ -1,0 +1,7 @@
+-- Remembers every row as it is before the reconcilers run.
+--
+-- Takes and returns nothing.
+-- Reads all tables whole.
+-- Locks nothing.
+-- Idempotent: no; it would remember them twice.
+INSERT INTO ff_scanner_demo.before SELECT * FROM ff_scanner_demo.row
