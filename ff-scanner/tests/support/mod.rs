@@ -1,0 +1,48 @@
+//! What the tests on a whole database share.
+
+use ff_scanner::core::{PartitionCount, PartitionCounts};
+use sqlx::PgPool;
+
+/// Flow partitions that the tests seed and visit.
+pub(crate) const PARTITIONS: u16 = 64;
+
+/// Kind, vector, lease events of each, completion events of each, how many.
+pub(crate) type Outcome = (String, String, i64, i64, i64);
+
+pub(crate) fn counts() -> PartitionCounts {
+    let flow = PartitionCount::new(PARTITIONS).expect("within bounds");
+    PartitionCounts { flow, ..PartitionCounts::default() }
+}
+
+/// The server's time, milliseconds since the epoch.
+pub(crate) async fn now_ms(pool: &PgPool) -> i64 {
+    let sql = "SELECT (extract(epoch FROM statement_timestamp()) * 1000)::bigint";
+    sqlx::query_scalar(sql).fetch_one(pool).await.expect("the server has a clock")
+}
+
+/// Writes `each` due executions of each kind.
+pub(crate) async fn seed(pool: &PgPool, each: i64) {
+    sqlx::query(include_str!("../sql/due_of_each_kind.sql"))
+        .bind(each)
+        .bind(i32::from(PARTITIONS))
+        .bind(now_ms(pool).await)
+        .execute(pool)
+        .await
+        .expect("the rows are legal");
+    sqlx::raw_sql("ANALYZE").execute(pool).await.expect("statistics can be taken");
+}
+
+pub(crate) async fn outcomes(pool: &PgPool) -> Vec<Outcome> {
+    sqlx::query_as(include_str!("../sql/outcomes.sql")).fetch_all(pool).await.expect("outcomes can be read")
+}
+
+/// What `outcomes` must be when `each` executions of each kind were moved exactly once.
+pub(crate) fn all_moved_once(each: i64) -> Vec<Outcome> {
+    [
+        ("lapsed", "runnable/unowned/eligible_now/waiting/pending_retry_attempt", 1, 0),
+        ("overdue", "terminal/unowned/not_applicable/expired/attempt_terminal", 1, 1),
+        ("suspended", "terminal/unowned/not_applicable/expired/attempt_terminal", 0, 1),
+    ]
+    .map(|(kind, vector, leases, completions)| (kind.to_owned(), vector.to_owned(), leases, completions, each))
+    .to_vec()
+}
