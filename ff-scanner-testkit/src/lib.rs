@@ -1,6 +1,7 @@
 //! A private Postgres, seeders and the conformance suite for any reconciler.
 
 mod blocking;
+pub mod conformance;
 pub mod database;
 pub mod read;
 pub mod seed;

@@ -1,0 +1,130 @@
+//! Does a row that cannot be moved keep others from being moved?
+
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, PgPool};
+use tokio::time::sleep;
+
+use super::settle::does_nothing;
+use super::snapshot::ensure_same;
+use super::stage::{Stage, TENANT};
+use super::violation::{Violation, ensure, violated};
+use super::{NOW_MS, Subject, Table};
+
+/// The batch limit, as many rows in the way, and rows behind them.
+const LIMIT: u32 = 3;
+const BEHIND: u32 = 5;
+
+/// Rows that make the database raise a data error fail alone and are named, even when they fill a whole batch; once
+/// they are mended, they are settled like all others.
+///
+/// Tried with each table of the subject that is [`written`](Table::written).
+///
+/// # Panics
+///
+/// When there is no such table, or the database fails.
+pub async fn isolates_poison<S: Subject>(subject: &S) -> Result<(), Violation> {
+    let mut stage = Stage::own(subject).await;
+    if subject.is_scaffold() {
+        return does_nothing(&stage).await;
+    }
+    let (_, settled) = stage.reference(LIMIT + BEHIND).await?;
+    sqlx::raw_sql(include_str!("poison.sql")).execute(&stage.pool).await.expect("a trigger function can be created");
+    let tables: Vec<Table> = subject.tables().into_iter().filter(|table| table.written).collect();
+    assert!(!tables.is_empty(), "the subject names a table that its reconciler writes");
+    for table in tables {
+        stage.clear().await;
+        let bad = stage.seed_for(TENANT, LIMIT, NOW_MS - 1000).await;
+        stage.seed(BEHIND).await;
+        let before = stage.snapshot().await.of(&bad);
+        poison(&stage.pool, table, &bad).await;
+        let report = stage.instance(LIMIT).await.cycle(&stage.context()).await?.report;
+        let name = table.name;
+        ensure(report.changed == u64::from(BEHIND), || {
+            format!("of {BEHIND} rows behind {LIMIT} poisoned in {name}, {} are changed", report.changed)
+        })?;
+        for key in &bad {
+            let named = report.failures.iter().any(|failure| failure.key.contains(key));
+            ensure(named, || format!("{key}, poisoned in {name}, is not reported: {:?}", report.failures))?;
+        }
+        for failure in &report.failures {
+            let guilty = bad.iter().any(|key| failure.key.contains(key));
+            ensure(guilty, || format!("{} is not poisoned in {name} and yet fails: {}", failure.key, failure.error))?;
+        }
+        let after = stage.snapshot().await.of(&bad);
+        ensure_same(&before, &after, &format!("a row that is poisoned in {name} is changed"))?;
+        let cure = format!("DROP TRIGGER conformance_poison ON {name}");
+        sqlx::raw_sql(AssertSqlSafe(cure)).execute(&stage.pool).await.expect("a trigger can be dropped");
+        stage.instance(LIMIT).await.cycle(&stage.context()).await?;
+        let sentence = format!("rows that were poisoned in {name} are not settled afterwards");
+        ensure_same(&settled.shape, &stage.snapshot().await.shape, &sentence)?;
+    }
+    Ok(())
+}
+
+async fn poison(pool: &PgPool, table: Table, keys: &[String]) {
+    let Table { name, key: column, .. } = table;
+    let arguments: Vec<String> = keys.iter().map(|key| format!("'{}'", key.replace('\'', "''"))).collect();
+    let statement = format!(
+        "CREATE TRIGGER conformance_poison BEFORE INSERT OR UPDATE OR DELETE ON {name} FOR EACH ROW \
+         EXECUTE FUNCTION conformance_poison('{column}', {})",
+        arguments.join(", ")
+    );
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(pool).await.expect("a trigger can be created");
+}
+
+/// Rows that another session holds are skipped without waiting, and those behind them are done in the same cycle, even
+/// when the locked ones are due for longer and fill a whole batch.
+///
+/// Tried with each table of the subject that is [`locked`](Table::locked).
+///
+/// # Panics
+///
+/// When there is no such table, or the database fails.
+pub async fn never_waits<S: Subject>(subject: &S) -> Result<(), Violation> {
+    let mut stage = Stage::new(subject).await;
+    if subject.is_scaffold() {
+        return does_nothing(&stage).await;
+    }
+    let (_, settled) = stage.reference(LIMIT + BEHIND).await?;
+    let tables: Vec<Table> = subject.tables().into_iter().filter(|table| table.locked).collect();
+    assert!(!tables.is_empty(), "the subject names a table whose rows others lock");
+    for Table { name, key, .. } in tables {
+        stage.clear().await;
+        let held = stage.seed_for(TENANT, LIMIT, NOW_MS - 1000).await;
+        stage.seed(BEHIND).await;
+        let before = stage.snapshot().await.of(&held);
+        let mut holder = stage.pool.begin().await.expect("a transaction can be begun");
+        let lock = format!("SELECT 1 FROM {name} WHERE {key}::text = ANY ($1) FOR UPDATE");
+        let lock = sqlx::query(AssertSqlSafe(lock)).bind(&held).fetch_all(&mut *holder);
+        assert!(lock.await.expect("rows can be locked").len() >= held.len(), "each seeded row has a row in {name}");
+        let instance = stage.instance(LIMIT).await;
+        let cx = stage.context();
+        let report = tokio::select! {
+            cycle = instance.cycle(&cx) => cycle?.report,
+            () = blocked(&stage.pool, &instance.name) => {
+                return Err(violated(format!("a tick waits for a row of {name} that another session has locked")));
+            }
+        };
+        ensure(report.changed == u64::from(BEHIND), || {
+            format!("of {BEHIND} rows behind {LIMIT} locked in {name}, a cycle changes {}", report.changed)
+        })?;
+        ensure(report.failed() == 0, || format!("a row that is locked in {name} fails: {:?}", report.failures))?;
+        holder.rollback().await.expect("a transaction can be rolled back");
+        let after = stage.snapshot().await.of(&held);
+        ensure_same(&before, &after, &format!("a row that is locked in {name} is changed"))?;
+        instance.cycle(&stage.context()).await?;
+        let sentence = format!("rows that were locked in {name} are not settled in the next cycle");
+        ensure_same(&settled.shape, &stage.snapshot().await.shape, &sentence)?;
+    }
+    Ok(())
+}
+
+/// Ends when a session called `name` waits for a lock.
+async fn blocked(pool: &PgPool, name: &str) {
+    let statement = "SELECT EXISTS (SELECT FROM pg_stat_activity \
+                     WHERE application_name = $1 AND cardinality(pg_blocking_pids(pid)) > 0)";
+    while !sqlx::query_scalar::<_, bool>(statement).bind(name).fetch_one(pool).await.expect("activity can be read") {
+        sleep(Duration::from_millis(2)).await;
+    }
+}
