@@ -1,11 +1,15 @@
 //! What can be asked for on the command line?
 
-use std::fmt;
+mod values;
+
 use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ff_scanner::core::{Filter, PartitionCount, PartitionCounts};
+
+pub(crate) use values::DatabaseUrl;
+use values::{count, duration, tag};
 
 /// Moves due FlowFabric executions to the state they should be in.
 ///
@@ -50,7 +54,7 @@ pub(crate) struct Common {
 impl Common {
     /// An empty `DATABASE_URL` is one that is not set, as everywhere else.
     pub(crate) fn database_url(&self) -> Option<&DatabaseUrl> {
-        self.database_url.as_ref().filter(|url| !url.0.is_empty())
+        self.database_url.as_ref().filter(|url| !url.expose().is_empty())
     }
 
     pub(crate) fn filter(&self) -> Filter {
@@ -62,28 +66,6 @@ impl Common {
             filter = filter.with_instance_tag(key, value);
         }
         filter
-    }
-}
-
-/// An address that may hold a password. Taking any text, it never makes clap print it as a bad value.
-#[derive(Clone)]
-pub(crate) struct DatabaseUrl(String);
-
-impl From<String> for DatabaseUrl {
-    fn from(url: String) -> Self {
-        Self(url)
-    }
-}
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DatabaseUrl")
-    }
-}
-
-impl DatabaseUrl {
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
     }
 }
 
@@ -165,24 +147,6 @@ impl Partitions {
     }
 }
 
-fn count(text: &str) -> Result<PartitionCount, String> {
-    let count = text.parse().ok().and_then(PartitionCount::new);
-    count.ok_or_else(|| format!("give a number from 1 to {}", PartitionCount::MAX))
-}
-
-fn tag(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("write it as KEY=VALUE".to_owned()),
-    }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: Option<jiff::SignedDuration> = text.parse().ok();
-    let duration = parsed.and_then(|duration| Duration::try_from(duration).ok());
-    duration.ok_or_else(|| "write a duration with units, such as 30s or 1m30s".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,12 +154,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         <Cli as clap::CommandFactory>::command().debug_assert();
-    }
-
-    #[test]
-    fn a_duration_needs_its_unit_and_its_sign() {
-        assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
-        assert!(duration("30").is_err());
-        assert!(duration("-30s").is_err());
     }
 }

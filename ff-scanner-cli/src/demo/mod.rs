@@ -20,7 +20,10 @@ pub(crate) async fn demo(common: &Common, args: &DemoArgs) -> Result<(), CliErro
     let progress = Progress::new();
     progress.stage("starting a Postgres");
     let place = Place::find(common.database_url()).await?;
-    let result = show(&place, args, &progress).await;
+    let result = tokio::select! {
+        result = show(&place, args, &progress) => result,
+        _ = tokio::signal::ctrl_c() => Err(CliError::Failed("interrupted".to_owned())),
+    };
     progress.finish();
     // Whatever happened, the place is tidied; what happened first is what is reported.
     let tidied = place.leave(args.keep).await;

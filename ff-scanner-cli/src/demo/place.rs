@@ -16,7 +16,11 @@ pub(super) struct Place {
 
 enum Kind {
     Private(Server),
-    Scratch { admin: PgConnectOptions, name: String },
+    /// Boxed because it is many times as large as the other.
+    Scratch {
+        admin: Box<PgConnectOptions>,
+        name: String,
+    },
 }
 
 impl Place {
@@ -29,10 +33,10 @@ impl Place {
             let server = server.map_err(|error| CliError::Unreachable(error.to_string()))?;
             return Ok(Self { database: server.connect_options(), kind: Kind::Private(server) });
         };
-        let admin = connect::parse(url)?;
+        let admin = Box::new(connect::parse(url)?);
         let name = format!("ff_scanner_demo_{}", uuid::Uuid::now_v7().simple());
         administer(&admin, format!("CREATE DATABASE {name}"), "create a scratch database").await?;
-        Ok(Self { database: admin.clone().database(&name), kind: Kind::Scratch { admin, name } })
+        Ok(Self { database: (*admin).clone().database(&name), kind: Kind::Scratch { admin, name } })
     }
 
     pub(super) fn database(&self) -> &PgConnectOptions {

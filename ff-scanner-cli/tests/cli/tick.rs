@@ -64,3 +64,13 @@ fn a_locked_row_does_not_keep_it_going() {
     let report: Value = serde_json::from_str(&stdout(&output)).expect("stdout is JSON and nothing else");
     assert_eq!((&report[0]["changed"], &report[0]["remaining"]), (&json!(0), &json!(false)));
 }
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_failure() {
+    let database = own_database();
+    let mut command = ff_scanner(&["tick", "lease_expiry"]);
+    command.env("DATABASE_URL", database.url()).stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().expect("the binary starts");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
