@@ -85,7 +85,8 @@ async fn dropped<S: Subject>(stage: &mut Stage<'_, S>, rows: u32) -> Result<(), 
             let tick = pin!(instance.reconciler.tick(stage.context()));
             step(tick, steps).await.is_some()
         };
-        stage.quiet(&instance.name).await?;
+        let quiet = stage.quiet(&instance).await;
+        quiet.map_err(|violation| violated(format!("after a tick dropped at await {steps}, {violation}")))?;
         let left = stage.snapshot().await;
         if rows == 1 && left.shape != due.shape {
             let sentence = format!("a tick dropped at await {steps} leaves a row half changed");

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use ff_scanner_core::{Reconciler, TickContext};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
-use tokio::time::{Instant, sleep};
 
 use super::run::Run;
 use super::snapshot::Snapshot;
@@ -17,8 +15,8 @@ use crate::Database;
 
 pub(super) const TENANT: Tenant<'_> = Tenant { namespace: "tenant", instance_id: "blue" };
 
-/// How long a cancelled transaction may take to be rolled back.
-const QUIET_MAX: Duration = Duration::from_secs(10);
+/// Connections of an instance.
+const CONNECTIONS: u32 = 3;
 
 pub(super) type ScopeOf<S> = <<S as Subject>::Reconciler as Reconciler>::Scope;
 
@@ -66,9 +64,11 @@ impl<'s, S: Subject> Stage<'s, S> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("conformance {}/{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let options = self.database.connect_options().application_name(&name);
-        let pool = PgPoolOptions::new().max_connections(3).connect_lazy_with(options);
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_lazy_with(options);
         // So that a step of the tick is a step of the tick, and not of making a connection.
-        drop(tokio::try_join!(pool.acquire(), pool.acquire()).expect("the database can be connected to"));
+        drop(
+            tokio::try_join!(pool.acquire(), pool.acquire(), pool.acquire()).expect("the database can be connected to"),
+        );
         Run { reconciler: self.subject.reconciler(pool.clone(), batch_limit), pool, name }
     }
 
@@ -105,18 +105,16 @@ impl<'s, S: Subject> Stage<'s, S> {
         Ok((before, after))
     }
 
-    /// Waits until the sessions called `name` have no transaction left.
-    pub(super) async fn quiet(&self, name: &str) -> Result<(), Violation> {
-        let start = Instant::now();
-        loop {
-            let statement = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND state <> 'idle'";
-            let query = sqlx::query_scalar(statement).bind(name).fetch_one(&self.pool);
-            let busy: i64 = query.await.expect("activity can be read");
-            if busy == 0 {
-                return Ok(());
-            }
-            ensure(start.elapsed() < QUIET_MAX, || "a dropped tick leaves its transaction open".to_owned())?;
-            sleep(Duration::from_millis(2)).await;
-        }
+    /// Waits until the server is done with what `run` has sent; `Err` when a session is then still in a transaction.
+    pub(super) async fn quiet(&self, run: &Run<S>) -> Result<(), Violation> {
+        // All at once, so that those which the dropped tick had are among them. Each answers only when it has come to
+        // the end of what was sent before.
+        let pool = &run.pool;
+        let all = tokio::try_join!(pool.acquire(), pool.acquire(), pool.acquire()).expect("connections come back");
+        let statement = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND state <> 'idle'";
+        let query = sqlx::query_scalar(statement).bind(&run.name).fetch_one(&self.pool);
+        let open: i64 = query.await.expect("activity can be read");
+        drop(all);
+        ensure(open == 0, || "a transaction is left open, and the next user of its connection inherits it".to_owned())
     }
 }
