@@ -1,5 +1,7 @@
 //! What the tests on a whole database share.
 
+#![allow(dead_code, reason = "each test binary uses its part")]
+
 use ff_scanner::core::{PartitionCount, PartitionCounts};
 use sqlx::PgPool;
 
@@ -20,11 +22,16 @@ pub(crate) async fn now_ms(pool: &PgPool) -> i64 {
     sqlx::query_scalar(sql).fetch_one(pool).await.expect("the server has a clock")
 }
 
-/// Writes `each` due executions of each kind.
+/// Writes `each` due executions of each kind over all partitions.
 pub(crate) async fn seed(pool: &PgPool, each: i64) {
+    seed_over(pool, each, PARTITIONS).await;
+}
+
+/// Writes `each` due executions of each kind over the first `partitions`.
+pub(crate) async fn seed_over(pool: &PgPool, each: i64, partitions: u16) {
     sqlx::query(include_str!("../sql/due_of_each_kind.sql"))
         .bind(each)
-        .bind(i32::from(PARTITIONS))
+        .bind(i32::from(partitions))
         .bind(now_ms(pool).await)
         .execute(pool)
         .await
