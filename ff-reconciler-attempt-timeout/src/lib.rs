@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ff_scanner_core::postgres::{begin_act, failed, look};
+use ff_scanner_core::postgres::{Transaction, failed, look};
 use ff_scanner_core::{
     Act, Due, LookThenAct, Page, PartitionSpace, Partitioned, Reconciler, Sweep, Tick, TickContext, TickError, Verdict,
     async_trait,
@@ -122,16 +122,15 @@ impl LookThenAct for AttemptTimeout {
 
     async fn act(&self, act: Act<'_, Uuid>) -> Result<Vec<Verdict<Uuid>>, TickError> {
         let failed = failed("time out attempts");
-        let mut tx = begin_act(&self.pool).await.map_err(&failed)?;
-        let rows: Vec<(Uuid, String)> = sqlx::query_as(TIME_OUT_SQL)
+        let mut tx = Transaction::act(&self.pool).await.map_err(&failed)?;
+        let rows = sqlx::query_as(TIME_OUT_SQL)
             .bind(act.partition)
             .bind(act.keys)
             .bind(act.now_ms)
             .bind(self.trigger == AttemptTimeoutTrigger::LeaseLapse)
             .fetch_all(&mut *tx)
-            .await
-            .map_err(&failed)?;
-        tx.commit().await.map_err(&failed)?;
+            .await;
+        let rows: Vec<(Uuid, String)> = tx.end(rows).await.map_err(&failed)?;
         Ok(rows.into_iter().map(|(key, word)| Verdict { key, word }).collect())
     }
 }

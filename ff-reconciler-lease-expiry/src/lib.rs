@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use ff_scanner_core::postgres::{begin_act, failed, for_engine_0_11, has_column, look};
+use ff_scanner_core::postgres::{Transaction, failed, for_engine_0_11, has_column, look};
 use ff_scanner_core::{
     Act, Due, LookThenAct, Page, PartitionSpace, Partitioned, Reconciler, Sweep, Tick, TickContext, TickError, Verdict,
     async_trait,
@@ -134,17 +134,16 @@ impl LookThenAct for LeaseExpiry {
         };
         let execution_ids: Vec<Uuid> = act.keys.iter().map(|lease| lease.execution_id).collect();
         let attempt_indexes: Vec<i32> = act.keys.iter().map(|lease| lease.attempt_index).collect();
-        let mut tx = begin_act(&self.pool).await.map_err(&failed)?;
-        let rows: Vec<(Uuid, i32, String)> = sqlx::query_as(sql)
+        let mut tx = Transaction::act(&self.pool).await.map_err(&failed)?;
+        let rows = sqlx::query_as(sql)
             .bind(act.partition)
             .bind(execution_ids)
             .bind(attempt_indexes)
             .bind(act.now_ms)
             .bind(self.on_lapse == OnLapse::MarkReclaimable)
             .fetch_all(&mut *tx)
-            .await
-            .map_err(&failed)?;
-        tx.commit().await.map_err(&failed)?;
+            .await;
+        let rows: Vec<(Uuid, i32, String)> = tx.end(rows).await.map_err(&failed)?;
         let verdict =
             |(execution_id, attempt_index, word)| Verdict { key: Lease { execution_id, attempt_index }, word };
         Ok(rows.into_iter().map(verdict).collect())

@@ -19,6 +19,10 @@ pub trait Scope: sealed::Sealed + Clone + fmt::Debug + Send + Sync + 'static {
     /// Whether `partition` belongs to `target`.
     #[doc(hidden)]
     fn covers(target: &Self::Target, partition: i16) -> bool;
+
+    /// What a batch limit bounds: the most rows in one partition, or all of them, of these numbers of rows.
+    #[doc(hidden)]
+    fn batch(rows_by_partition: impl Iterator<Item = usize>) -> usize;
 }
 
 /// A cycle is one look over everything.
@@ -35,6 +39,10 @@ impl Scope for Global {
 
     fn covers((): &(), _: i16) -> bool {
         true
+    }
+
+    fn batch(rows_by_partition: impl Iterator<Item = usize>) -> usize {
+        rows_by_partition.sum()
     }
 }
 
@@ -72,6 +80,10 @@ impl Scope for Partitioned {
 
     fn covers(target: &PartitionSet, partition: i16) -> bool {
         target.keys.binary_search(&partition).is_ok()
+    }
+
+    fn batch(rows_by_partition: impl Iterator<Item = usize>) -> usize {
+        rows_by_partition.max().unwrap_or_default()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Who bindings a reconciler before its interval is over?
+//! Who wakes a reconciler before its interval is over?
 
 use std::fmt;
 use std::time::Duration;
@@ -34,7 +34,7 @@ impl fmt::Debug for Listener {
 ///
 /// `direct` must lead to the server itself: a transaction pooler accepts `LISTEN` and never delivers. The listener
 /// therefore tests itself with a notification of its own. A gap or a silence means "look now", so each (re)connection
-/// bindings everybody named. Polling goes on regardless; notifications only make it quicker.
+/// wakes everybody named. Polling goes on regardless; notifications only make it quicker.
 pub fn listen(direct: PgConnectOptions, waker: Waker, bindings: Vec<(&'static str, &'static str)>) -> Listener {
     let mut task = JoinSet::new();
     task.spawn(async move {

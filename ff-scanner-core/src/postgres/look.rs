@@ -4,7 +4,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use crate::postgres::{begin_look, failed};
+use crate::postgres::{Transaction, failed};
 use crate::{Page, Partitioned, TickError};
 
 /// Runs a look that is about executions and returns its rows.
@@ -27,8 +27,8 @@ where
 {
     let filter = page.cx.filter();
     let avoid: Vec<Uuid> = page.avoid.iter().map(execution_id).collect();
-    let mut tx = begin_look(pool).await.map_err(failed(operation))?;
-    let rows = sqlx::query_as(sql)
+    let mut tx = Transaction::look(pool).await.map_err(failed(operation))?;
+    let rows: Result<Vec<R>, _> = sqlx::query_as(sql)
         .bind(page.cx.partitions().keys())
         .bind(page.cx.now_ms())
         .bind(i64::from(limit))
@@ -37,8 +37,6 @@ where
         .bind(filter.tag_value())
         .bind(avoid)
         .fetch_all(&mut *tx)
-        .await
-        .map_err(failed(operation))?;
-    tx.commit().await.map_err(failed(operation))?;
-    Ok(rows)
+        .await;
+    tx.end(rows).await.map_err(failed(operation))
 }

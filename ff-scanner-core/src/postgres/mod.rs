@@ -4,39 +4,19 @@ mod engine;
 mod error;
 mod listen;
 mod look;
+mod transaction;
 
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Postgres, Transaction};
 
 pub use engine::{for_engine_0_11, has_column};
 pub use error::{classify, kind_of};
 pub use listen::{Listener, listen};
 pub use look::look;
+pub use transaction::Transaction;
 
 use crate::TickError;
-
-// What a transaction needs it sets itself, in one message with its `BEGIN`: session settings leak to strangers behind
-// a transaction pooler. A generic plan, because planning the lateral ranges anew for given keys takes seconds.
-const BEGIN_LOOK: &str = "BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL jit = off; \
-                          SET LOCAL statement_timeout = '30s'; \
-                          SET LOCAL idle_in_transaction_session_timeout = '30s'";
-// The lock time-out is a seat belt: acts skip locked rows. The idle time-out frees the rows that a client behind a
-// dead network still holds.
-const BEGIN_ACT: &str = "BEGIN; SET LOCAL jit = off; SET LOCAL statement_timeout = '30s'; \
-                         SET LOCAL lock_timeout = '100ms'; \
-                         SET LOCAL idle_in_transaction_session_timeout = '30s'";
-
-/// Begins the transaction of a look: read only, generic plans, at most 30 s a statement.
-pub async fn begin_look(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    pool.begin_with(BEGIN_LOOK).await
-}
-
-/// Begins the transaction of an act: at most 30 s a statement, and 100 ms for a lock.
-pub async fn begin_act(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    pool.begin_with(BEGIN_ACT).await
-}
 
 /// A small pool of the scanner's own (no connection is made yet): request traffic cannot starve it, nor it the traffic.
 ///

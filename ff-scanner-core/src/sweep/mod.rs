@@ -29,10 +29,10 @@ pub trait LookThenAct: Send + Sync {
     /// What names a due row within its partition.
     type Key: Clone + Eq + Hash + Display + Send + Sync;
 
-    /// Most rows that one look returns for a partition.
+    /// Most rows that one look returns: for a partition, or altogether where the scope is [`Global`](crate::Global).
     fn batch_limit(&self) -> u32;
 
-    /// Returns the keys that are due, at most [`Self::batch_limit`] a partition, without any of `page.avoid`.
+    /// Returns the keys that are due, at most [`Self::batch_limit`], without any of `page.avoid`.
     async fn look(&self, page: Page<'_, Self::Scope, Self::Key>) -> Result<Vec<Due<Self::Key>>, TickError>;
 
     /// Settles `act.keys` of one partition atomically and says what became of each; a key that is not in the answer
@@ -135,7 +135,7 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
         let found = work.look(Page { cx, avoid: &avoided }).await?;
         let limit = usize::try_from(work.batch_limit()).unwrap_or(usize::MAX);
         let groups = self.by_partition(found);
-        let full = groups.values().any(|group| group.seen >= limit);
+        let full = W::Scope::batch(groups.values().map(|group| group.seen)) >= limit;
 
         let report = Mutex::new(TickReport::default());
         let mut acts = stream::iter(groups)

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use ff_scanner_core::{Reconciler, TickContext};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
+use tokio::time::{Instant, sleep};
 
 use super::run::Run;
 use super::snapshot::Snapshot;
@@ -14,6 +16,9 @@ use super::{Ground, NOW_MS, Rows, Subject, Tenant};
 use crate::Database;
 
 pub(super) const TENANT: Tenant<'_> = Tenant { namespace: "tenant", instance_id: "blue" };
+
+/// How long the server may take to notice that a connection was closed.
+const QUIET_MAX: Duration = Duration::from_secs(5);
 
 /// Connections of an instance.
 const CONNECTIONS: u32 = 3;
@@ -105,16 +110,24 @@ impl<'s, S: Subject> Stage<'s, S> {
         Ok((before, after))
     }
 
-    /// Waits until the server is done with what `run` has sent; `Err` when a session is then still in a transaction.
+    /// Waits until the server is done with what `run` has sent; `Err` when a session stays in a transaction.
     pub(super) async fn quiet(&self, run: &Run<S>) -> Result<(), Violation> {
         // All at once, so that those which the dropped tick had are among them. Each answers only when it has come to
-        // the end of what was sent before.
+        // the end of what was sent before; one that was closed instead is over when the server has noticed.
         let pool = &run.pool;
         let all = tokio::try_join!(pool.acquire(), pool.acquire(), pool.acquire()).expect("connections come back");
-        let statement = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND state <> 'idle'";
-        let query = sqlx::query_scalar(statement).bind(&run.name).fetch_one(&self.pool);
-        let open: i64 = query.await.expect("activity can be read");
-        drop(all);
-        ensure(open == 0, || "a transaction is left open, and the next user of its connection inherits it".to_owned())
+        let start = Instant::now();
+        loop {
+            let statement = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND state <> 'idle'";
+            let query = sqlx::query_scalar(statement).bind(&run.name).fetch_one(&self.pool);
+            let open: i64 = query.await.expect("activity can be read");
+            if open == 0 {
+                drop(all);
+                return Ok(());
+            }
+            let sentence = "a transaction is left open, and the next user of its connection inherits it";
+            ensure(start.elapsed() < QUIET_MAX, || sentence.to_owned())?;
+            sleep(Duration::from_millis(2)).await;
+        }
     }
 }
