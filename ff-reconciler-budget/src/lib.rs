@@ -1,0 +1,1 @@
+//! Starts the next window of budgets that roll over.

@@ -1,0 +1,1 @@
+//! Moves on what waits for upstream executions that have ended.

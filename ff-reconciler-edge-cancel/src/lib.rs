@@ -1,0 +1,1 @@
+//! Cancels the siblings that nobody waits for any more.
