@@ -9,7 +9,7 @@ use ff_scanner::attempt_timeout::{
 use ff_scanner::core::postgres::for_engine_0_11;
 use ff_scanner::lease_expiry::{LOOK_SQL as LOOK_LEASE_SQL, RELEASE_SQL};
 use ff_scanner::suspension::{LOOK_SQL as LOOK_SUSPENSION_SQL, TIME_OUT_SQL as TIME_OUT_SUSPENSION_SQL};
-use ff_scanner_migrations::EngineVersion;
+use ff_scanner_migrations::{EngineVersion, apply_engine};
 use ff_scanner_testkit::{Database, HASH_CHILDREN, Server};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool};
 
@@ -21,7 +21,9 @@ struct Statement {
     sql: &'static str,
     /// What the index that the header names must appear as, in a child of the partitioned table.
     reads_by: &'static [&'static str],
-    /// SQL expressions; `few` are executions of partition 3.
+    /// Which executions are `few`, of partition 3.
+    kind: &'static str,
+    /// SQL expressions.
     arguments: &'static [&'static str],
 }
 
@@ -39,42 +41,49 @@ const FEW: &str = "(SELECT array_agg(execution_id) FROM few)";
 const STATEMENTS: [Statement; 7] = [
     Statement {
         name: "lease_expiry/look",
+        kind: "lapsed",
         sql: LOOK_LEASE_SQL,
         reads_by: &["partition_key_lease_expires_at_ms_idx"],
         arguments: LOOK,
     },
     Statement {
         name: "lease_expiry/release",
+        kind: "lapsed",
         sql: RELEASE_SQL,
         reads_by: &["ff_exec_core_p[0-9]+_pkey", "ff_attempt_p[0-9]+_pkey"],
         arguments: &["3", FEW, "(SELECT array_agg(0) FROM few)", "NULL", "false"],
     },
     Statement {
         name: "attempt_timeout/look",
+        kind: "overdue",
         sql: LOOK_OVERDUE_SQL,
         reads_by: &["partition_key_lease_expires_at_ms_idx", "ff_exec_core_p[0-9]+_pkey"],
         arguments: LOOK,
     },
     Statement {
         name: "attempt_timeout/look_lapsed",
+        kind: "overdue",
         sql: LOOK_LAPSED_SQL,
         reads_by: &["partition_key_lease_expires_at_ms_idx"],
         arguments: LOOK,
     },
     Statement {
         name: "attempt_timeout/time_out",
+        kind: "overdue",
         sql: TIME_OUT_ATTEMPT_SQL,
         reads_by: &["ff_exec_core_p[0-9]+_pkey", "ff_attempt_p[0-9]+_pkey"],
         arguments: &["3", FEW, "NULL", "false"],
     },
     Statement {
         name: "suspension_timeout/look",
+        kind: "suspended",
         sql: LOOK_SUSPENSION_SQL,
         reads_by: &["partition_key_timeout_at_ms_idx"],
         arguments: LOOK,
     },
     Statement {
         name: "suspension_timeout/time_out",
+        kind: "suspended",
         sql: TIME_OUT_SUSPENSION_SQL,
         reads_by: &["ff_exec_core_p[0-9]+_pkey", "ff_suspension_current_p[0-9]+_pkey"],
         arguments: &["3", FEW, "NULL"],
@@ -115,8 +124,10 @@ async fn plan(connection: &mut PgConnection, statement: &Statement) -> String {
     // EXECUTE takes no subqueries, so the arguments are evaluated first.
     let quoted: Vec<String> = statement.arguments.iter().map(|one| format!("quote_nullable({one})")).collect();
     let evaluate = format!(
-        "WITH few AS (SELECT execution_id FROM ff_exec_core WHERE partition_key = 3 LIMIT 10) \
+        "WITH few AS ( \
+             SELECT execution_id FROM ff_exec_core WHERE partition_key = 3 AND lane_id = '{}' LIMIT 10) \
          SELECT concat_ws(', ', {})",
+        statement.kind,
         quoted.join(", ")
     );
     let arguments: String = sqlx::query_scalar(AssertSqlSafe(evaluate))
@@ -133,10 +144,11 @@ async fn plan(connection: &mut PgConnection, statement: &Statement) -> String {
 #[tokio::test]
 async fn every_statement_reads_a_full_schema_by_the_index_that_its_header_names() {
     let server = Server::shared().expect("a Postgres");
-    let template = Database::template(&server, EngineVersion::default(), HASH_CHILDREN_FULL).await.expect("a template");
-    let database = Database::clone_of(&template).await.expect("a database");
+    let database = Database::empty(&server).await.expect("a database");
+    let migrated = apply_engine(&database.connect_options(), EngineVersion::default(), HASH_CHILDREN_FULL).await;
+    migrated.expect("the engine's tables");
     let pool = database.pool(1);
-    support::seed_over(&pool, 40_000, 8).await;
+    support::fill(&pool, 8_000, 8).await;
     let mut connection = pool.acquire().await.expect("a connection");
     for statement in STATEMENTS {
         let plan = plan(&mut connection, &statement).await;

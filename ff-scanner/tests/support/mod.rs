@@ -24,18 +24,23 @@ pub(crate) async fn now_ms(pool: &PgPool) -> i64 {
 
 /// Writes `each` due executions of each kind over all partitions.
 pub(crate) async fn seed(pool: &PgPool, each: i64) {
-    seed_over(pool, each, PARTITIONS).await;
+    write(pool, include_str!("../sql/due_of_each_kind.sql"), each, PARTITIONS).await;
+    analyze(pool).await;
 }
 
-/// Writes `each` due executions of each kind over the first `partitions`.
-pub(crate) async fn seed_over(pool: &PgPool, each: i64, partitions: u16) {
-    sqlx::query(include_str!("../sql/due_of_each_kind.sql"))
-        .bind(each)
-        .bind(i32::from(partitions))
-        .bind(now_ms(pool).await)
-        .execute(pool)
-        .await
-        .expect("the rows are legal");
+/// Writes `each` due executions of each kind over the first `partitions`, among ten times as many that have ended.
+pub(crate) async fn fill(pool: &PgPool, each: i64, partitions: u16) {
+    write(pool, include_str!("../sql/due_of_each_kind.sql"), each, partitions).await;
+    write(pool, include_str!("../sql/history.sql"), 10 * each, partitions).await;
+    analyze(pool).await;
+}
+
+async fn write(pool: &PgPool, sql: &'static str, rows: i64, partitions: u16) {
+    let query = sqlx::query(sql).bind(rows).bind(i32::from(partitions)).bind(now_ms(pool).await);
+    query.execute(pool).await.expect("the rows are legal");
+}
+
+async fn analyze(pool: &PgPool) {
     sqlx::raw_sql("ANALYZE").execute(pool).await.expect("statistics can be taken");
 }
 
