@@ -2,7 +2,7 @@
 
 use ff_reconciler_attempt_timeout::{AttemptTimeout, AttemptTimeoutTrigger};
 use ff_scanner_core::{PartitionSet, Reconciler, Tick, TickContext};
-use ff_scanner_testkit::{Database, Seed, read};
+use ff_scanner_testkit::{Database, EngineVersion, Seed, read};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -102,4 +102,83 @@ async fn a_time_out_that_is_no_positive_integer_is_none_and_does_not_disturb_its
     let done = tick(&pool, partition).await;
 
     assert_eq!((done.report.changed, done.report.skipped, done.report.failed()), (1, 0, 0));
+}
+
+#[tokio::test]
+async fn where_nobody_has_counted_the_tries_are_and_the_reclaims_are_not() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    let reclaimed = ["lease_expired_reclaimable", "interrupted_reclaimed", "attempt_interrupted"];
+    let tried = ["retry", "failed", "failure", "interrupted"];
+    for (outcomes, retries, word) in
+        [(&reclaimed[..], 1, "/waiting/"), (&tried[..], 5, "/waiting/"), (&tried[..], 4, "/expired/")]
+    {
+        let index = i32::try_from(outcomes.len()).expect("few");
+        let seed = Seed::running(5001).with_attempt_index(index).with_policy(policy(5000, Some(retries)));
+        let id = seed.insert(&pool, partition, NOW_MS).await;
+        let earlier = "INSERT INTO ff_attempt (partition_key, execution_id, attempt_index, outcome) \
+                       SELECT $1, $2, place - 1, outcome FROM unnest($3::text[]) WITH ORDINALITY AS t (outcome, place)";
+        let earlier = sqlx::query(earlier).bind(partition).bind(id).bind(outcomes);
+        earlier.execute(&pool).await.expect("earlier attempts are legal");
+
+        tick(&pool, partition).await;
+
+        let (vector, _) = read::vector(&pool, partition, id).await;
+        assert!(vector.contains(word), "{outcomes:?} with {retries} retries: {vector}");
+    }
+}
+
+#[tokio::test]
+async fn an_earlier_attempt_that_kept_its_lease_does_not_end_the_live_one() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    let id =
+        Seed::running(10).with_attempt_index(1).with_policy(policy(5000, None)).insert(&pool, partition, NOW_MS).await;
+    let stale = "INSERT INTO ff_attempt (partition_key, execution_id, attempt_index, lease_expires_at_ms, started_at_ms) \
+                 VALUES ($1, $2, 0, $3, 0)";
+    let stale = sqlx::query(stale).bind(partition).bind(id).bind(NOW_MS + 1000);
+    stale.execute(&pool).await.expect("a stale attempt is legal");
+
+    let done = tick(&pool, partition).await;
+
+    assert_eq!(done.report.changed, 0);
+    let running = "active/leased/not_applicable/running/running_attempt".to_owned();
+    assert_eq!(read::vector(&pool, partition, id).await, (running, 1));
+}
+
+#[tokio::test]
+async fn an_execution_that_is_over_is_not_timed_out() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    let id = Seed::running(6000).with_policy(policy(5000, None)).insert(&pool, partition, NOW_MS).await;
+    let cancel =
+        "UPDATE ff_exec_core SET lifecycle_phase = 'cancelled', public_state = 'cancelled' WHERE execution_id = $1";
+    sqlx::query(cancel).bind(id).execute(&pool).await.expect("a cancellation is legal");
+
+    assert_eq!(tick(&pool, partition).await, Tick::default());
+    assert_eq!(read::events(&pool, partition, id).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn the_time_out_of_the_attempt_comes_before_that_of_the_execution() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    let own = json!({"timeout_policy": {"attempt_timeout_ms": 60_000}});
+    let id = Seed::running(6000).with_policy(policy(5000, None)).insert(&pool, partition, NOW_MS).await;
+    let snapshot = sqlx::query("UPDATE ff_attempt SET policy = $2 WHERE execution_id = $1").bind(id).bind(own);
+    snapshot.execute(&pool).await.expect("a snapshot is legal");
+
+    assert_eq!(tick(&pool, partition).await.report.changed, 0);
+}
+
+#[tokio::test]
+async fn it_times_out_and_retries_on_the_schema_of_engine_0_11() {
+    let database = Database::of_engine(EngineVersion::V0_11).await.expect("a database");
+    let pool = database.pool(2);
+    let retried = Seed::running(5001).with_policy(policy(5000, Some(1))).insert(&pool, 1, NOW_MS).await;
+    let expired = Seed::running(5001).with_policy(policy(5000, None)).insert(&pool, 1, NOW_MS).await;
+
+    assert_eq!(tick(&pool, 1).await.report.changed, 2);
+    assert!(read::vector(&pool, 1, retried).await.0.starts_with("runnable/"));
+    assert!(read::vector(&pool, 1, expired).await.0.contains("/expired/"));
 }

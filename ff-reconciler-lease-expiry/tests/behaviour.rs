@@ -1,10 +1,11 @@
 //! What becomes of lapsed leases?
 
-use ff_reconciler_lease_expiry::LeaseExpiry;
+use ff_reconciler_lease_expiry::{LeaseExpiry, OnLapse};
 use ff_scanner_core::{PartitionSet, Reconciler, Tick, TickContext};
-use ff_scanner_testkit::{Database, Seed, read};
+use ff_scanner_testkit::{Database, EngineVersion, Seed, State, read};
 use serde_json::json;
 use sqlx::PgPool;
+use uuid::Uuid;
 
 const NOW_MS: i64 = 1_800_000_000_000;
 
@@ -82,4 +83,129 @@ async fn a_lapsed_lease_of_an_earlier_attempt_does_not_touch_the_live_execution(
     assert_eq!((cleaned.lease_expires_at_ms, cleaned.lease_epoch), (None, 3));
     assert_eq!(cleaned.outcome.as_deref(), Some("interrupted_reclaimed"));
     assert_eq!(read::events(&pool, partition, id).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_worker_that_was_only_slow_is_refused_by_the_fence() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    let id = Seed::lapsed(5).insert(&pool, partition, NOW_MS).await;
+    let epoch = read::attempt(&pool, partition, id, 0).await.lease_epoch;
+
+    tick(&pool, partition).await;
+
+    // As the engine fences renewals, completions and failures: by the epoch of the attempt.
+    let renewed = sqlx::query(
+        "UPDATE ff_attempt SET lease_expires_at_ms = $4 \
+          WHERE partition_key = $1 AND execution_id = $2 AND attempt_index = 0 AND lease_epoch = $3",
+    )
+    .bind(partition)
+    .bind(id)
+    .bind(epoch)
+    .bind(NOW_MS + 30_000);
+    assert_eq!(renewed.execute(&pool).await.expect("the statement is legal").rows_affected(), 0);
+}
+
+#[tokio::test]
+async fn each_release_counts_one_reclaim_on_every_schema_and_the_cap_of_the_time_out_policy_holds() {
+    for version in [EngineVersion::V0_11, EngineVersion::V0_15] {
+        let database = Database::of_engine(version).await.expect("a database");
+        let pool = database.pool(2);
+        let policy = json!({"timeout_policy": {"max_reclaim_count": 2}});
+        let id = Seed::lapsed(5).with_policy(policy).insert(&pool, 1, NOW_MS).await;
+        for verdict in ["requeued", "requeued", "failed"] {
+            lapse_again(&pool, id).await;
+            let done = tick(&pool, 1).await;
+            assert_eq!(done.report.verdicts.get(verdict), Some(&1), "{version}: {done:?}");
+        }
+        let counted: i64 = sqlx::query_scalar(
+            "SELECT COALESCE(to_jsonb(core) ->> 'lease_reclaim_count', raw_fields ->> 'lease_reclaim_count')::bigint \
+               FROM ff_exec_core AS core WHERE execution_id = $1",
+        )
+        .bind(id)
+        .fetch_one(&pool)
+        .await
+        .expect("the count can be read");
+        assert_eq!(counted, 2, "{version}");
+        let events = read::events(&pool, 1, id).await;
+        assert_eq!(events.iter().filter(|event| event.starts_with("completion:failed")).count(), 1, "{version}");
+        assert_eq!(events.iter().filter(|event| event.starts_with("lease:expired")).count(), 3, "{version}");
+    }
+}
+
+/// Claims the execution as a worker does, and lets the lease lapse.
+async fn lapse_again(pool: &PgPool, id: Uuid) {
+    for sql in [
+        "UPDATE ff_exec_core SET lifecycle_phase = 'active', ownership_state = 'leased' WHERE execution_id = $1",
+        "UPDATE ff_attempt SET lease_expires_at_ms = 1000, lease_epoch = lease_epoch + 1 WHERE execution_id = $1",
+    ] {
+        sqlx::query(sql).bind(id).execute(pool).await.expect("a claim is legal");
+    }
+}
+
+#[tokio::test]
+async fn a_lease_left_behind_by_a_cancellation_is_cleared_without_a_trace() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    let id = Seed::lapsed(5).insert(&pool, partition, NOW_MS).await;
+    let cancel =
+        "UPDATE ff_exec_core SET lifecycle_phase = 'cancelled', public_state = 'cancelled' WHERE execution_id = $1";
+    sqlx::query(cancel).bind(id).execute(&pool).await.expect("a cancellation is legal");
+    let (before, attempt) = (read::vector(&pool, partition, id).await, read::attempt(&pool, partition, id, 0).await);
+
+    let done = tick(&pool, partition).await;
+
+    assert_eq!(done.report.verdicts.get("cleaned"), Some(&1));
+    assert_eq!(read::vector(&pool, partition, id).await, before);
+    let cleared = read::Attempt { lease_expires_at_ms: None, ..attempt };
+    assert_eq!(read::attempt(&pool, partition, id, 0).await, cleared);
+    assert_eq!(read::events(&pool, partition, id).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn the_attempt_of_an_execution_that_was_trimmed_is_cleaned() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    let id = Seed::lapsed(5).insert(&pool, partition, NOW_MS).await;
+    let trim = sqlx::query("DELETE FROM ff_exec_core WHERE execution_id = $1").bind(id);
+    trim.execute(&pool).await.expect("an execution can be trimmed");
+
+    assert_eq!(tick(&pool, partition).await.report.verdicts.get("cleaned"), Some(&1));
+    assert_eq!(read::attempt(&pool, partition, id, 0).await.lease_expires_at_ms, None);
+    assert_eq!(tick(&pool, partition).await, Tick::default(), "a second tick changes nothing");
+}
+
+#[tokio::test]
+async fn without_a_pinned_time_it_is_the_servers_clock_that_decides() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    let clock = sqlx::query_scalar("SELECT (extract(epoch FROM statement_timestamp()) * 1000)::bigint");
+    let now_ms: i64 = clock.fetch_one(&pool).await.expect("the server has a clock");
+    let lapsed = Seed::lapsed(1).insert(&pool, partition, now_ms).await;
+    let state = State::Running { lease_ends_in_ms: 600_000, running_for_ms: 10, typed: false };
+    let live = Seed::new(state).insert(&pool, partition, now_ms).await;
+
+    let cx = TickContext::over(PartitionSet::from_iter([partition]));
+    let done = LeaseExpiry::new(pool.clone()).tick(cx).await.expect("the tick succeeds");
+
+    assert_eq!(done.report.changed, 1);
+    assert!(read::vector(&pool, partition, lapsed).await.0.starts_with("runnable/"));
+    assert!(read::vector(&pool, partition, live).await.0.starts_with("active/"));
+}
+
+#[tokio::test]
+async fn where_reclaim_grants_are_handed_out_the_execution_stays_active_and_reclaimable() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    let id = Seed::lapsed(5).insert(&pool, partition, NOW_MS).await;
+
+    let marking = LeaseExpiry::new(pool.clone()).with_on_lapse(OnLapse::MarkReclaimable);
+    let cx = TickContext::over(PartitionSet::from_iter([partition])).pinned(NOW_MS);
+    let done = marking.tick(cx).await.expect("the tick succeeds");
+
+    assert_eq!(done.report.verdicts.get("reclaimable"), Some(&1));
+    let marked = "active/lease_expired_reclaimable/not_applicable/running/attempt_interrupted".to_owned();
+    assert_eq!(read::vector(&pool, partition, id).await, (marked, 0));
+    let attempt = read::attempt(&pool, partition, id, 0).await;
+    assert_eq!((attempt.lease_expires_at_ms, attempt.worker_instance_id, attempt.lease_epoch), (None, None, 2));
 }

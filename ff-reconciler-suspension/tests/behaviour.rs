@@ -1,8 +1,8 @@
 //! What becomes of suspensions that waited too long?
 
 use ff_reconciler_suspension::SuspensionTimeout;
-use ff_scanner_core::{PartitionSet, Reconciler, Tick, TickContext};
-use ff_scanner_testkit::{Database, Seed, State, read};
+use ff_scanner_core::{Act, LookThenAct, PartitionSet, Reconciler, Tick, TickContext};
+use ff_scanner_testkit::{Database, EngineVersion, Seed, State, read};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -130,4 +130,55 @@ async fn a_suspension_with_time_left_is_left_alone() {
     Seed::new(state).insert(&pool, partition, NOW_MS).await;
 
     assert_eq!(tick(&pool, partition).await, Tick::default());
+}
+
+#[tokio::test]
+async fn what_was_resumed_and_runs_or_was_cancelled_keeps_its_state_and_gets_no_event() {
+    let database = Database::shared().await.expect("a database");
+    let pool = database.pool(2);
+    for (phase, public) in [("active", "running"), ("runnable", "resumable"), ("cancelled", "cancelled")] {
+        let partition = Database::next_partition();
+        let id = Seed::suspended(9, "expire").insert(&pool, partition, NOW_MS).await;
+        let later = "UPDATE ff_exec_core SET lifecycle_phase = $2, public_state = $3 WHERE execution_id = $1";
+        let later = sqlx::query(later).bind(id).bind(phase).bind(public);
+        later.execute(&pool).await.expect("a later state is legal");
+        let before = read::vector(&pool, partition, id).await;
+
+        assert_eq!(tick(&pool, partition).await.report.verdicts.get("stale"), Some(&1), "{phase}");
+        assert_eq!(read::vector(&pool, partition, id).await, before);
+        assert_eq!(read::events(&pool, partition, id).await, [""; 0]);
+        assert_eq!(tick(&pool, partition).await, Tick::default(), "its time-out is cleared");
+    }
+}
+
+#[tokio::test]
+async fn a_suspension_that_was_replaced_since_the_look_is_judged_by_what_is_there_now() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    let renewed = Seed::suspended(9, "fail").insert(&pool, partition, NOW_MS).await;
+    let replaced = Seed::suspended(9, "fail").insert(&pool, partition, NOW_MS).await;
+    for (id, timeout_ms, behavior) in [(renewed, NOW_MS + 1, "fail"), (replaced, NOW_MS, "cancel")] {
+        let again =
+            "UPDATE ff_suspension_current SET timeout_at_ms = $2, timeout_behavior = $3 WHERE execution_id = $1";
+        let again = sqlx::query(again).bind(id).bind(timeout_ms).bind(behavior);
+        again.execute(&pool).await.expect("another suspension is legal");
+    }
+
+    let act = Act { partition, keys: &[renewed, replaced], now_ms: Some(NOW_MS) };
+    let verdicts = SuspensionTimeout::new(pool.clone()).act(act).await.expect("the act succeeds");
+
+    let words: Vec<(Uuid, &str)> = verdicts.iter().map(|verdict| (verdict.key, verdict.word.as_str())).collect();
+    assert_eq!(words, [(replaced, "cancelled")]);
+}
+
+#[tokio::test]
+async fn it_ends_and_resumes_on_the_schema_of_engine_0_11() {
+    let database = Database::of_engine(EngineVersion::V0_11).await.expect("a database");
+    let pool = database.pool(2);
+    let ended = Seed::suspended(9, "expire").insert(&pool, 1, NOW_MS).await;
+    let resumed = Seed::suspended(9, "auto_resume").insert(&pool, 1, NOW_MS).await;
+
+    assert_eq!(tick(&pool, 1).await.report.changed, 2);
+    assert!(read::vector(&pool, 1, ended).await.0.contains("/expired/"));
+    assert!(read::vector(&pool, 1, resumed).await.0.contains("/resumable/"));
 }

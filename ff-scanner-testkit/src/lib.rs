@@ -7,6 +7,8 @@ pub mod read;
 pub mod seed;
 pub mod server;
 
+pub use ff_scanner_migrations::EngineVersion;
+
 pub use database::{Database, DatabaseError, HASH_CHILDREN, Template};
 pub use seed::{Seed, State};
 pub use server::{Options, Server, ServerError, Shutdown};

@@ -63,8 +63,12 @@ impl Database {
 
     /// A database for one test alone, otherwise as [`shared`](Self::shared).
     pub async fn own() -> Result<Self, DatabaseError> {
-        let template = Self::template(&Server::shared()?, EngineVersion::default(), HASH_CHILDREN).await?;
-        Self::clone_of(&template).await
+        Self::of_engine(EngineVersion::default()).await
+    }
+
+    /// A database for one test alone with the schema of that engine, otherwise as [`shared`](Self::shared).
+    pub async fn of_engine(version: EngineVersion) -> Result<Self, DatabaseError> {
+        Self::clone_of(&Self::template(&Server::shared()?, version, HASH_CHILDREN).await?).await
     }
 
     /// A partition that no other test of this process has. Counts from 0.
