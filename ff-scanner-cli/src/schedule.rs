@@ -17,9 +17,8 @@ pub(crate) fn build(
     filter: Filter,
     names: BTreeSet<String>,
 ) -> Result<Scheduler, CliError> {
-    let pool = postgres::pool(database, CONNECTIONS);
+    let config = Config::new(postgres::pool(database, CONNECTIONS)).with_only(names);
     let builder = Scheduler::builder().partitions(counts).filter(filter);
-    let config = Config::default().with_only(names);
-    let builder = ff_scanner::register_enabled(builder, &pool, &config);
+    let builder = ff_scanner::register_enabled(builder, &config);
     builder.build().map_err(|error| CliError::Failed(error.to_string()))
 }

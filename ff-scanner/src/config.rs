@@ -1,66 +1,65 @@
-//! Which reconcilers run, and at what pace?
+//! Which reconcilers run, and how?
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-#[cfg(any(feature = "attempt-timeout", feature = "lease-expiry", feature = "suspension"))]
 use sqlx::PgPool;
 
-#[cfg(feature = "attempt-timeout")]
-use crate::attempt_timeout::{AttemptTimeout, AttemptTimeoutTrigger};
-#[cfg(feature = "lease-expiry")]
-use crate::lease_expiry::{LeaseExpiry, OnLapse};
-#[cfg(feature = "suspension")]
-use crate::suspension::SuspensionTimeout;
-
-/// Which reconcilers run, and how; the default runs everything that the build makes available, as each crate's
-/// documentation says.
-#[derive(Clone, Debug, Default)]
+/// Where the rows are, which reconcilers run, and how each does; by default everything that the build makes available,
+/// as each crate's documentation says.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Config {
-    only: Option<Vec<String>>,
-    intervals: BTreeMap<String, Duration>,
-    batch_limits: BTreeMap<String, u32>,
+    /// Where the engine's tables are; best a small pool of its own, such as [`core::postgres::pool`] makes.
+    ///
+    /// [`core::postgres::pool`]: crate::core::postgres::pool
+    pub pool: PgPool,
+    /// The only reconcilers to run, by name; `None` means all that the build makes available.
+    pub only: Option<Vec<String>>,
+    /// Of `attempt_timeout`.
     #[cfg(feature = "attempt-timeout")]
-    trigger: AttemptTimeoutTrigger,
+    pub attempt_timeout: AttemptTimeoutConfig,
+    /// Of `lease_expiry`.
     #[cfg(feature = "lease-expiry")]
-    on_lapse: OnLapse,
+    pub lease_expiry: LeaseExpiryConfig,
+    /// Of `suspension_timeout`.
+    #[cfg(feature = "suspension")]
+    pub suspension_timeout: SuspensionTimeoutConfig,
 }
 
 impl Config {
-    /// Lets only the named reconcilers run (default: all that the build makes available).
+    /// Everything that the build makes available, with its defaults, on the database of `pool`.
+    #[must_use]
+    pub fn new(pool: PgPool) -> Self {
+        Self {
+            pool,
+            only: None,
+            #[cfg(feature = "attempt-timeout")]
+            attempt_timeout: AttemptTimeoutConfig::default(),
+            #[cfg(feature = "lease-expiry")]
+            lease_expiry: LeaseExpiryConfig::default(),
+            #[cfg(feature = "suspension")]
+            suspension_timeout: SuspensionTimeoutConfig::default(),
+        }
+    }
+
+    /// Lets only the named reconcilers run.
     #[must_use]
     pub fn with_only<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.only = Some(names.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Sets the interval of the named reconciler (default: its own).
+    /// Sets the interval of every reconciler.
     #[must_use]
-    pub fn with_interval(mut self, name: impl Into<String>, interval: Duration) -> Self {
-        self.intervals.insert(name.into(), interval);
+    pub fn with_interval(mut self, interval: Duration) -> Self {
+        self.each(|every, _| *every = Some(interval));
         self
     }
 
-    /// Sets the most rows that the named reconciler takes from a partition in one tick (default: its own).
+    /// Sets the batch limit of every reconciler, rows.
     #[must_use]
-    pub fn with_batch_limit(mut self, name: impl Into<String>, rows: u32) -> Self {
-        self.batch_limits.insert(name.into(), rows);
-        self
-    }
-
-    /// Sets what makes an attempt time out (default: its policy).
-    #[cfg(feature = "attempt-timeout")]
-    #[must_use]
-    pub fn with_attempt_timeout_trigger(mut self, trigger: AttemptTimeoutTrigger) -> Self {
-        self.trigger = trigger;
-        self
-    }
-
-    /// Sets what happens to an execution whose lease has lapsed (default: it is put back).
-    #[cfg(feature = "lease-expiry")]
-    #[must_use]
-    pub fn with_on_lapse(mut self, on_lapse: OnLapse) -> Self {
-        self.on_lapse = on_lapse;
+    pub fn with_batch_limit(mut self, rows: u32) -> Self {
+        self.each(|_, limit| *limit = Some(rows));
         self
     }
 
@@ -70,27 +69,54 @@ impl Config {
         self.only.as_ref().is_none_or(|only| only.iter().any(|wanted| wanted == name))
     }
 
-    #[cfg(feature = "attempt-timeout")]
-    pub(crate) fn attempt_timeout(&self, pool: PgPool) -> AttemptTimeout {
-        let name = AttemptTimeout::NAME;
-        let made = AttemptTimeout::new(pool).with_trigger(self.trigger);
-        let made = self.intervals.get(name).copied().into_iter().fold(made, AttemptTimeout::with_interval);
-        self.batch_limits.get(name).copied().into_iter().fold(made, AttemptTimeout::with_batch_limit)
-    }
-
-    #[cfg(feature = "lease-expiry")]
-    pub(crate) fn lease_expiry(&self, pool: PgPool) -> LeaseExpiry {
-        let name = LeaseExpiry::NAME;
-        let made = LeaseExpiry::new(pool).with_on_lapse(self.on_lapse);
-        let made = self.intervals.get(name).copied().into_iter().fold(made, LeaseExpiry::with_interval);
-        self.batch_limits.get(name).copied().into_iter().fold(made, LeaseExpiry::with_batch_limit)
-    }
-
-    #[cfg(feature = "suspension")]
-    pub(crate) fn suspension_timeout(&self, pool: PgPool) -> SuspensionTimeout {
-        let name = SuspensionTimeout::NAME;
-        let made = SuspensionTimeout::new(pool);
-        let made = self.intervals.get(name).copied().into_iter().fold(made, SuspensionTimeout::with_interval);
-        self.batch_limits.get(name).copied().into_iter().fold(made, SuspensionTimeout::with_batch_limit)
+    #[allow(clippy::unused_self, unused_mut, unused_variables, reason = "a build without reconcilers has none to set")]
+    fn each(&mut self, mut set: impl FnMut(&mut Option<Duration>, &mut Option<u32>)) {
+        #[cfg(feature = "attempt-timeout")]
+        set(&mut self.attempt_timeout.interval, &mut self.attempt_timeout.batch_limit);
+        #[cfg(feature = "lease-expiry")]
+        set(&mut self.lease_expiry.interval, &mut self.lease_expiry.batch_limit);
+        #[cfg(feature = "suspension")]
+        set(&mut self.suspension_timeout.interval, &mut self.suspension_timeout.batch_limit);
     }
 }
+
+/// Defines how one reconciler runs: the two settings that all have, and its own choices with their setters.
+#[allow(unused_macros, reason = "a build without reconcilers has none to define")]
+macro_rules! config {
+    ($name:ident of $reconciler:path { $($(#[$about:meta])+ $choice:ident: $type:ty = $set:ident,)* }) => {
+        /// How the reconciler runs; what is `None` is as its crate's documentation says.
+        #[derive(Clone, Copy, Debug, Default)]
+        #[non_exhaustive]
+        pub struct $name {
+            /// From the end of one cycle to the start of the next.
+            pub interval: Option<Duration>,
+            /// Most rows of one batch.
+            pub batch_limit: Option<u32>,
+            $($(#[$about])+ pub $choice: $type,)*
+        }
+
+        impl $name {
+            pub(crate) fn build(self, pool: PgPool) -> $reconciler {
+                use $reconciler as Reconciler;
+                let made = Reconciler::new(pool)$(.$set(self.$choice))*;
+                let made = self.interval.into_iter().fold(made, Reconciler::with_interval);
+                self.batch_limit.into_iter().fold(made, Reconciler::with_batch_limit)
+            }
+        }
+    };
+}
+
+#[cfg(feature = "attempt-timeout")]
+config!(AttemptTimeoutConfig of crate::attempt_timeout::AttemptTimeout {
+    /// What makes an attempt time out.
+    trigger: crate::attempt_timeout::AttemptTimeoutTrigger = with_trigger,
+});
+
+#[cfg(feature = "lease-expiry")]
+config!(LeaseExpiryConfig of crate::lease_expiry::LeaseExpiry {
+    /// What happens to an execution whose lease has lapsed.
+    on_lapse: crate::lease_expiry::OnLapse = with_on_lapse,
+});
+
+#[cfg(feature = "suspension")]
+config!(SuspensionTimeoutConfig of crate::suspension::SuspensionTimeout {});

@@ -8,7 +8,7 @@
 //! use ff_scanner::{Config, core::{Scheduler, postgres}, register_enabled};
 //!
 //! let pool = postgres::pool("postgres://localhost/flowfabric".parse()?, 4);
-//! let scheduler = register_enabled(Scheduler::builder(), &pool, &Config::default()).build()?;
+//! let scheduler = register_enabled(Scheduler::builder(), &Config::new(pool)).build()?;
 //! let handle = scheduler.spawn();
 //! // … serve …
 //! let exits = handle.shutdown(Duration::from_secs(30)).await;
@@ -17,10 +17,9 @@
 //! # }
 //! ```
 
-mod config;
+pub mod config;
 
 use ff_scanner_core::SchedulerBuilder;
-use sqlx::PgPool;
 
 pub use config::Config;
 
@@ -49,23 +48,21 @@ pub fn names() -> Vec<&'static str> {
     ]
 }
 
-/// Registers what this build makes available and `config` lets run, all on `pool`.
-#[cfg_attr(
-    not(any(feature = "attempt-timeout", feature = "lease-expiry", feature = "suspension")),
-    expect(unused_variables, unused_mut, reason = "a build without reconcilers registers none")
-)]
-pub fn register_enabled(mut builder: SchedulerBuilder, pool: &PgPool, config: &Config) -> SchedulerBuilder {
+/// Registers what this build makes available and `config` lets run.
+#[allow(unused_mut, unused_variables, reason = "a build without reconcilers registers none")]
+pub fn register_enabled(mut builder: SchedulerBuilder, config: &Config) -> SchedulerBuilder {
+    let pool = || config.pool.clone();
     #[cfg(feature = "attempt-timeout")]
     if config.runs(attempt_timeout::AttemptTimeout::NAME) {
-        builder = builder.register(config.attempt_timeout(pool.clone()));
+        builder = builder.register(config.attempt_timeout.build(pool()));
     }
     #[cfg(feature = "lease-expiry")]
     if config.runs(lease_expiry::LeaseExpiry::NAME) {
-        builder = builder.register(config.lease_expiry(pool.clone()));
+        builder = builder.register(config.lease_expiry.build(pool()));
     }
     #[cfg(feature = "suspension")]
     if config.runs(suspension::SuspensionTimeout::NAME) {
-        builder = builder.register(config.suspension_timeout(pool.clone()));
+        builder = builder.register(config.suspension_timeout.build(pool()));
     }
     builder
 }

@@ -24,9 +24,9 @@ async fn a_thousand_locked_rows_of_each_kind_do_not_keep_the_rest_of_the_cycle_w
     assert_eq!(held.rows_affected(), 3000);
 
     // A batch limit below what is held in a partition: the held rows fill whole looks.
-    let config = ff_scanner::names().into_iter().fold(Config::default(), |made, name| made.with_batch_limit(name, 10));
+    let config = Config::new(database.pool(6)).with_batch_limit(10);
     let builder = Scheduler::builder().partitions(support::counts());
-    let scheduler = register_enabled(builder, &database.pool(6), &config).build().expect("the set is valid");
+    let scheduler = register_enabled(builder, &config).build().expect("the set is valid");
     for name in scheduler.names() {
         let cycle = scheduler.cycle(name).await.expect("it is registered").expect("the cycle succeeds");
         assert_eq!((cycle.report.changed, cycle.report.failed()), (2000, 0), "{name}");

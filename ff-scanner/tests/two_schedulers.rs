@@ -13,11 +13,9 @@ use tokio::time::{Instant, sleep};
 const EACH: u64 = 10_000;
 
 fn spawn(database: &Database) -> SchedulerHandle {
-    let interval = Duration::from_millis(50);
-    let config =
-        ff_scanner::names().into_iter().fold(Config::default(), |made, name| made.with_interval(name, interval));
+    let config = Config::new(database.pool(6)).with_interval(Duration::from_millis(50));
     let builder = Scheduler::builder().partitions(support::counts());
-    register_enabled(builder, &database.pool(6), &config).build().expect("the set is valid").spawn()
+    register_enabled(builder, &config).build().expect("the set is valid").spawn()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -108,9 +108,8 @@ async fn workers_that_claim_renew_complete_fail_suspend_and_cancel_never_fail_be
         let seed = Seed::new(state).with_policy(json!({"timeout_policy": {"attempt_timeout_ms": 15}}));
         executions.push((n % 3, seed.insert(&pool, n % 3, now_ms).await));
     }
-    let names = ff_scanner::names();
-    let config = names.iter().fold(Config::default(), |made, name| made.with_interval(*name, Duration::from_millis(1)));
-    let scheduler = register_enabled(Scheduler::builder().partitions(support::counts()), &database.pool(6), &config);
+    let config = Config::new(database.pool(6)).with_interval(Duration::from_millis(1));
+    let scheduler = register_enabled(Scheduler::builder().partitions(support::counts()), &config);
     let handle = scheduler.drain_pause(Duration::from_millis(1)).build().expect("the set is valid").spawn();
 
     let started = AtomicUsize::new(0);

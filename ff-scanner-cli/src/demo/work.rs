@@ -1,6 +1,5 @@
 //! The reconcilers at work, until nothing is left or it takes too long.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ff_scanner::Config;
@@ -35,10 +34,8 @@ pub(super) async fn work(
     plan: &Plan,
     progress: &Progress,
 ) -> Result<Work, CliError> {
-    let names: BTreeSet<&str> = plan.rows.keys().map(String::as_str).collect();
-    let config = names.iter().fold(Config::default(), |config, name| config.with_interval(*name, INTERVAL));
-    let pool = postgres::pool(database.clone(), 8);
-    let builder = ff_scanner::register_enabled(Scheduler::builder(), &pool, &config);
+    let config = Config::new(postgres::pool(database.clone(), 8)).with_interval(INTERVAL);
+    let builder = ff_scanner::register_enabled(Scheduler::builder(), &config);
     let scheduler = builder.build().map_err(|error| CliError::Failed(error.to_string()))?;
 
     progress.begin(&plan.rows);
@@ -75,7 +72,7 @@ pub(super) async fn work(
             complaints.push(format!("{name} did not stop in order: {exit:?}"));
         }
     }
-    pool.close().await;
+    config.pool.close().await;
     Ok(Work { started_ms, elapsed, complaints })
 }
 
