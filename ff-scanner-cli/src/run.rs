@@ -18,7 +18,7 @@ pub(crate) async fn run(common: &Common, args: &RunArgs) -> Result<(), CliError>
     let names = selected(args)?;
     let database = connect::given(common)?;
     let counts = args.partitions.counts();
-    preflight::check(&database, counts).await?;
+    preflight::check(&database, counts, &names).await?;
     // Before anything runs, so that an early signal finds somebody listening.
     let mut signals = Signals::new()?;
     let scheduler = schedule::build(database, counts, common.filter(), names)?;

@@ -30,8 +30,8 @@ struct Report {
 pub(crate) async fn tick(common: &Common, args: &TickArgs) -> Result<(), CliError> {
     let database = connect::given(common)?;
     let counts = args.partitions.counts();
-    preflight::check(&database, counts).await?;
     let names: BTreeSet<String> = args.names.iter().cloned().collect();
+    preflight::check(&database, counts, &names).await?;
     let scheduler = schedule::build(database, counts, common.filter(), names.clone())?;
     let mut reports = Vec::new();
     for name in names {
