@@ -6,7 +6,7 @@
 
 mod avoid;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fmt::{self, Display};
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -35,6 +35,13 @@ pub trait LookThenAct: Send + Sync {
     /// Returns the keys that are due, at most [`Self::batch_limit`], without any of `page.avoid`.
     async fn look(&self, page: Page<'_, Self::Scope, Self::Key>) -> Result<Vec<Due<Self::Key>>, TickError>;
 
+    /// Whether a row that an act has left out is acted on once more: alone, and with [`Act::waits`].
+    ///
+    /// For rows that are in use nearly all the time, which would hardly ever be found free. By default they are skipped.
+    fn waits_for_held(&self) -> bool {
+        false
+    }
+
     /// Settles `act.keys` of one partition atomically and says what became of each; a key that is not in the answer
     /// counts as skipped.
     async fn act(&self, act: Act<'_, Self::Key>) -> Result<Vec<Verdict<Self::Key>>, TickError>;
@@ -58,6 +65,9 @@ pub struct Act<'a, K> {
     pub keys: &'a [K],
     /// The pinned time, as [`TickContext::now_ms`] has it.
     pub now_ms: Option<i64>,
+    /// Whether to wait for a row that somebody holds, rather than to leave it out. Only ever for a single row, and where
+    /// [`LookThenAct::waits_for_held`] says so.
+    pub waits: bool,
 }
 
 /// A row that a look has found.
@@ -110,8 +120,8 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
 
     /// One tick: look, then act per partition.
     ///
-    /// Rows that are locked are left out for the rest of the cycle, so that they cannot hide the rows behind them;
-    /// rows that fail are left out for a time that doubles with every failure, up to five minutes.
+    /// Rows that are locked are left out for the rest of the cycle, so that they cannot hide the rows behind them
+    /// (where they are waited for, that comes after all others of their partition, one by one); rows that fail are left out for a time that doubles with every failure, up to five minutes.
     ///
     /// # Errors
     ///
@@ -181,16 +191,29 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
         W: LookThenAct<Key = K>,
     {
         let mut waiting = vec![group.keys];
-        while let Some(mut keys) = waiting.pop() {
+        let mut held = VecDeque::new();
+        loop {
+            let waits = waiting.is_empty();
+            let Some(mut keys) = waiting.pop().or_else(|| held.pop_front().map(|key| vec![key])) else {
+                return Ok(true);
+            };
             if keys.is_empty() {
                 continue;
             }
             if cx.is_stopping() {
                 return Ok(false);
             }
-            let act = Act { partition, keys: &keys, now_ms: cx.now_ms() };
+            let act = Act { partition, keys: &keys, now_ms: cx.now_ms(), waits };
             match act_through_contention(work, act).await {
-                Ok(verdicts) => self.settle(partition, &keys, &verdicts, &mut lock(report)),
+                Ok(verdicts) => {
+                    if work.waits_for_held() && !waits {
+                        held.extend(left_out(&mut keys, &verdicts));
+                    }
+                    self.settle(partition, &keys, &verdicts, &mut lock(report));
+                }
+                Err(error) if error.kind == ErrorKind::Contention && work.waits_for_held() && !waits => {
+                    held.extend(keys);
+                }
                 Err(error) if error.kind == ErrorKind::Data && keys.len() > 1 => {
                     let half = keys.split_off(keys.len() / 2);
                     waiting.push(half);
@@ -209,14 +232,13 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
                 Err(error) => return Err(error),
             }
         }
-        Ok(true)
     }
 
     fn settle(&self, partition: i16, keys: &[K], verdicts: &[Verdict<K>], report: &mut TickReport) {
         for verdict in verdicts {
             *report.verdicts.entry(verdict.word.clone()).or_default() += 1;
         }
-        let changed: std::collections::HashSet<&K> = verdicts.iter().map(|verdict| &verdict.key).collect();
+        let changed: HashSet<&K> = verdicts.iter().map(|verdict| &verdict.key).collect();
         report.changed += changed.len() as u64;
         let mut avoid = self.avoid();
         for key in keys {
@@ -239,15 +261,22 @@ struct Group<K> {
     seen: usize,
 }
 
+/// Takes those of `keys` that `verdicts` say nothing about.
+fn left_out<K: Eq + Hash>(keys: &mut Vec<K>, verdicts: &[Verdict<K>]) -> Vec<K> {
+    let answered: HashSet<&K> = verdicts.iter().map(|verdict| &verdict.key).collect();
+    keys.extract_if(.., |key| !answered.contains(key)).collect()
+}
+
 async fn act_through_contention<W: LookThenAct>(
     work: &W,
     act: Act<'_, W::Key>,
 ) -> Result<Vec<Verdict<W::Key>>, TickError> {
-    let mut retries = 0;
+    // What is waited for has had its chance: trying again would only hold up the others for longer.
+    let mut retries = if work.waits_for_held() { 0 } else { CONTENTION_RETRIES };
     loop {
-        let again = Act { partition: act.partition, keys: act.keys, now_ms: act.now_ms };
+        let again = Act { partition: act.partition, keys: act.keys, now_ms: act.now_ms, waits: act.waits };
         match work.act(again).await {
-            Err(error) if error.kind == ErrorKind::Contention && retries < CONTENTION_RETRIES => retries += 1,
+            Err(error) if error.kind == ErrorKind::Contention && retries > 0 => retries -= 1,
             done => return done,
         }
     }

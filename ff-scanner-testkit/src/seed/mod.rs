@@ -1,8 +1,10 @@
 //! Legal rows of the engine, through typed builders (ENGINE 3.3).
 //!
-//! A builder describes one execution; [`Seed::insert`] writes it, with its attempts, suspension and waitpoints. The time
-//! of every row is relative to a `now_ms` that the test pins.
+//! A builder describes one execution; [`Seed::insert`] writes it, with its attempts, suspension and waitpoints.
+//! [`SeedBudget`] does the same for a budget. The time of every row is relative to a `now_ms` that the test pins.
 
+mod budget;
 mod execution;
 
+pub use budget::SeedBudget;
 pub use execution::{Seed, State};
