@@ -124,15 +124,20 @@ impl LookThenAct for EdgeCancelReconciler {
             let room = limit - found.len();
             let behind = self.walk().next();
             if let Some((partition, group)) = behind.filter(|_| room > 0) {
-                let rows: Vec<(i16, Uuid, Uuid, bool)> = look(FIND_LOST_SQL, &page, room)
+                let mut rows: Vec<(i16, Uuid, Uuid, bool)> = look(FIND_LOST_SQL, &page, room)
                     .bind(partition)
                     .bind(group.flow_id)
                     .bind(group.downstream_eid)
                     .bind(i64::from(self.page))
                     .fetch_all(&mut *tx)
                     .await?;
-                self.walk().see(how_far(&rows, room));
-                found.extend(rows.iter().filter(|row| row.3).map(|row| (row.0, row.1, row.2)));
+                let end_of_page = rows.pop_if(|(.., found)| !*found);
+                self.walk().see(match (rows.last(), end_of_page) {
+                    (Some(last), _) if rows.len() == room => Seen::Batch(place(last)),
+                    (_, Some(end)) => Seen::Page(place(&end)),
+                    (_, None) => Seen::End,
+                });
+                found.extend(rows.into_iter().map(|row| (row.0, row.1, row.2)));
             }
             Ok(found)
         };
@@ -163,14 +168,6 @@ impl LookThenAct for EdgeCancelReconciler {
     }
 }
 
-/// How far a look came that had room for `room` groups and returned `rows`, in order, the last one of the page after
-/// those found.
-fn how_far(rows: &[(i16, Uuid, Uuid, bool)], room: usize) -> Seen {
-    let place = |row: &(i16, Uuid, Uuid, bool)| -> Place { (row.0, Group { flow_id: row.1, downstream_eid: row.2 }) };
-    let found = rows.iter().filter(|row| row.3);
-    match (found.clone().count() == room, found.last(), rows.last()) {
-        (true, Some(last), _) => Seen::Batch(place(last)),
-        (_, _, Some(last)) if !last.3 => Seen::Page(place(last)),
-        _ => Seen::End,
-    }
+fn place(row: &(i16, Uuid, Uuid, bool)) -> Place {
+    (row.0, Group { flow_id: row.1, downstream_eid: row.2 })
 }

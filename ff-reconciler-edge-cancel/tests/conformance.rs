@@ -95,7 +95,7 @@ impl Subject for Leftovers {
 
     fn reconciler(&self, pool: PgPool, batch_limit: u32) -> EdgeCancelReconciler {
         // Small enough for a cycle to walk over several pages, and larger than what has to be seen by a single tick.
-        EdgeCancelReconciler::new(pool).with_batch_limit(batch_limit).with_page(20)
+        EdgeCancelReconciler::new(pool).with_batch_limit(batch_limit).with_page(30)
     }
 
     fn tables(&self) -> Vec<Table> {
