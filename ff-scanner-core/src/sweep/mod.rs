@@ -32,6 +32,12 @@ pub trait LookThenAct: Send + Sync {
     /// Most rows that one look returns: for a partition, or altogether where the scope is [`Global`](crate::Global).
     fn batch_limit(&self) -> u32;
 
+    /// Most keys that one act takes (default: all that the look has found in a partition), for keys that stand for so
+    /// many rows that an act over a whole batch of them would hold its locks for too long.
+    fn act_limit(&self) -> usize {
+        usize::MAX
+    }
+
     /// Returns the keys that are due, at most [`Self::batch_limit`], without any of `page.avoid`.
     async fn look(&self, page: Page<'_, Self::Scope, Self::Key>) -> Result<Vec<Due<Self::Key>>, TickError>;
 
@@ -190,16 +196,14 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
     where
         W: LookThenAct<Key = K>,
     {
-        let mut waiting = vec![group.keys];
+        // The last is acted on first.
+        let mut waiting: Vec<Vec<K>> = group.keys.chunks(work.act_limit().max(1)).map(<[K]>::to_vec).rev().collect();
         let mut held = VecDeque::new();
         loop {
             let waits = waiting.is_empty();
             let Some(mut keys) = waiting.pop().or_else(|| held.pop_front().map(|key| vec![key])) else {
                 return Ok(true);
             };
-            if keys.is_empty() {
-                continue;
-            }
             if cx.is_stopping() {
                 return Ok(false);
             }
@@ -285,4 +289,43 @@ async fn act_through_contention<W: LookThenAct>(
 /// A panicked tick leaves counts behind that are still counts.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Act, Due, LookThenAct, Mutex, Page, Sweep, TickError, Verdict, async_trait, lock};
+    use crate::{Global, TickContext};
+
+    struct InTwos(Mutex<Vec<Vec<u32>>>);
+
+    #[async_trait]
+    impl LookThenAct for InTwos {
+        type Scope = Global;
+        type Key = u32;
+
+        fn batch_limit(&self) -> u32 {
+            10
+        }
+
+        fn act_limit(&self) -> usize {
+            2
+        }
+
+        async fn look(&self, _: Page<'_, Global, u32>) -> Result<Vec<Due<u32>>, TickError> {
+            Ok((0..5).map(|key| Due { partition: 0, key, problem: None }).collect())
+        }
+
+        async fn act(&self, act: Act<'_, u32>) -> Result<Vec<Verdict<u32>>, TickError> {
+            lock(&self.0).push(act.keys.to_vec());
+            Ok(act.keys.iter().map(|key| Verdict { key: *key, word: "done".to_owned() }).collect())
+        }
+    }
+
+    #[tokio::test]
+    async fn an_act_takes_at_most_its_limit_of_keys_in_the_order_of_the_look() {
+        let work = InTwos(Mutex::default());
+        let tick = Sweep::default().tick(&work, &TickContext::global()).await.expect("nothing fails");
+        assert_eq!(tick.report.changed, 5);
+        assert_eq!(*lock(&work.0), [vec![0, 1], vec![2, 3], vec![4]]);
+    }
 }
