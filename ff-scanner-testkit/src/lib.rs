@@ -8,7 +8,7 @@ pub mod seed;
 pub mod server;
 
 pub use database::{Database, DatabaseError, HASH_CHILDREN, Template};
-pub use seed::{Seed, State};
+pub use seed::{EdgeState, Flow, FlowSeed, Node, Seed, State};
 pub use server::{Options, Server, ServerError, Shutdown};
 
 /// A short name for what `parts` say, the same in every process and on every platform.
