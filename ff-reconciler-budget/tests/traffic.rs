@@ -19,13 +19,13 @@ const WINDOWS: i64 = 10;
 const TICKS_MAX: u32 = 50;
 
 /// Lets windows of `budget` begin while workers run `round` of an execution each, over and over, and none of them fails.
-async fn beside<F: Future<Output = Result<(), sqlx::Error>> + Send>(
+async fn beside<F>(
     pool: &PgPool,
     partition: i16,
     budget: &str,
     round: impl Fn(PgPool, i16, String, Uuid) -> F + Copy + Send + 'static,
 ) where
-    F: 'static,
+    F: Future<Output = Result<(), sqlx::Error>> + Send + 'static,
 {
     let stop = Arc::new(AtomicBool::new(false));
     let mut workers = JoinSet::new();

@@ -207,8 +207,8 @@ impl Cascade<'_> {
             .bind(groups().map(|group| count(group.tally.failed)).collect::<Vec<_>>())
             .bind(groups().map(|group| count(group.tally.skipped)).collect::<Vec<_>>())
             .bind(groups().map(|group| count(group.tally.open)).collect::<Vec<_>>())
-            .bind(groups().map(|group| group.fires()).collect::<Vec<_>>())
-            .bind(groups().map(|group| group.cancels()).collect::<Vec<_>>())
+            .bind(groups().map(super::plan::Group::fires).collect::<Vec<_>>())
+            .bind(groups().map(super::plan::Group::cancels).collect::<Vec<_>>())
             .bind(self.now_ms)
             .execute(&mut *self.connection)
             .await?;

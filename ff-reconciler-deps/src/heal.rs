@@ -61,10 +61,11 @@ impl Walk {
                 state.cursor = START;
             }
             TickReason::Interval if state.owed == Owed::Nothing => state.owed = Owed::Page,
-            TickReason::Wake if state.owed == Owed::Nothing => {
-                if state.last_ended_at.is_none_or(|ended| ended.elapsed() >= interval) {
-                    state.owed = Owed::Page;
-                }
+            TickReason::Wake
+                if state.owed == Owed::Nothing
+                    && state.last_ended_at.is_none_or(|ended| ended.elapsed() >= interval) =>
+            {
+                state.owed = Owed::Page;
             }
             _ => {}
         }

@@ -169,7 +169,9 @@ mod tests {
 
     fn tally(edges: usize, endings: &[Resolution]) -> Tally {
         let mut tally = Tally { open: u32::try_from(edges).expect("few"), ..Tally::default() };
-        endings.iter().for_each(|ending| tally.resolve(*ending));
+        for ending in endings {
+            tally.resolve(*ending);
+        }
         tally
     }
 

@@ -17,7 +17,7 @@ pub(crate) struct ToldRow {
 }
 
 /// An upstream that has ended, if any, and the page of children that it was found by, from `look_untold.sql`.
-#[derive(FromRow)]
+#[derive(Clone, Copy, FromRow)]
 pub(crate) struct UntoldRow {
     pub(crate) partition_key: Option<i16>,
     pub(crate) flow_id: Option<Uuid>,
