@@ -93,6 +93,7 @@ impl Trial {
             self.model.cancel_untold(ready[0]);
             return true;
         }
+        self.repeat_one(now_ms).await;
         ready.truncate(self.random.usize(1..=ready.len()));
         let mut endings = Vec::new();
         for node in ready {
@@ -113,6 +114,16 @@ impl Trial {
         }))
         .await;
         true
+    }
+
+    /// Tells once more of one that ended in an earlier round, and whose event has long been applied.
+    async fn repeat_one(&mut self, now_ms: i64) {
+        let told = (0..self.nodes.len()).filter(|node| self.told[*node] > 0);
+        if let Some(node) = self.random.choice(told) {
+            let outcome = if self.model.states[node] == State::Success { "success" } else { "failed" };
+            self.flow.tell(&self.pool, self.nodes[node], outcome, now_ms).await;
+            self.told[node] += 1;
+        }
     }
 
     /// Holds every execution to the model, and every counter to the edges.
