@@ -118,7 +118,7 @@ impl Trial {
 
     /// Tells once more of one that ended in an earlier round, and whose event has long been applied.
     async fn repeat_one(&mut self, now_ms: i64) {
-        let told = (0..self.nodes.len()).filter(|node| self.told[*node] > 0);
+        let told: Vec<usize> = (0..self.nodes.len()).filter(|node| self.told[*node] > 0).collect();
         if let Some(node) = self.random.choice(told) {
             let outcome = if self.model.states[node] == State::Success { "success" } else { "failed" };
             self.flow.tell(&self.pool, self.nodes[node], outcome, now_ms).await;
