@@ -33,7 +33,7 @@ impl DelayedPromoter {
     #[must_use]
     pub fn new(pool: PgPool) -> Self {
         let partitions = PartitionSet::all(PartitionCounts::default().flow);
-        Self { pool, partitions, interval: Duration::from_secs(1), batch_limit: 5000, sweep: Sweep::default() }
+        Self { pool, partitions, interval: Duration::from_secs(2), batch_limit: 5000, sweep: Sweep::default() }
     }
 
     /// Sets how many flow partitions the engine has (default 256).
@@ -43,7 +43,7 @@ impl DelayedPromoter {
         self
     }
 
-    /// Sets the time from the end of one cycle to the start of the next (default 1 s).
+    /// Sets the time from the end of one cycle to the start of the next (default 2 s).
     #[must_use]
     pub fn with_interval(mut self, interval: Duration) -> Self {
         self.interval = interval;

@@ -34,11 +34,11 @@ impl GrantExpiry {
     /// Works on the database of `pool`, with the defaults of the crate's documentation.
     #[must_use]
     pub fn new(pool: PgPool) -> Self {
-        let (interval, batch_limit) = (Duration::from_secs(2), 1000);
+        let (interval, batch_limit) = (Duration::from_secs(5), 1000);
         Self { pool, interval, batch_limit, has_grant_table: OnceCell::new(), sweep: Sweep::default() }
     }
 
-    /// Sets the time from the end of one cycle to the start of the next (default 2 s).
+    /// Sets the time from the end of one cycle to the start of the next (default 5 s).
     #[must_use]
     pub fn with_interval(mut self, interval: Duration) -> Self {
         self.interval = interval;

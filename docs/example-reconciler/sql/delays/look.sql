@@ -17,7 +17,7 @@ SELECT p.partition_key, waiting.execution_id, waiting.due_at_ms IS NOT NULL
   FROM unnest($1::smallint[]) AS p (partition_key)
  CROSS JOIN LATERAL (
        WITH RECURSIVE lane (lane_id) AS (
-           SELECT min(core.lane_id) FROM ff_exec_core AS core WHERE core.partition_key = p.partition_key
+           SELECT '' -- before any other
             UNION ALL
            SELECT (SELECT min(core.lane_id)
                      FROM ff_exec_core AS core
@@ -25,7 +25,7 @@ SELECT p.partition_key, waiting.execution_id, waiting.due_at_ms IS NOT NULL
              FROM lane
             WHERE lane.lane_id IS NOT NULL
        )
-       SELECT lane_id FROM lane WHERE lane_id IS NOT NULL) AS lane
+       SELECT lane_id FROM lane WHERE lane_id <> '') AS lane
  CROSS JOIN LATERAL (
        SELECT core.execution_id,
               -- A back-off keeps its time in a field; its deadline is that of the whole execution.
@@ -39,7 +39,8 @@ SELECT p.partition_key, waiting.execution_id, waiting.due_at_ms IS NOT NULL
           AND core.eligibility_state = 'not_eligible_until_time'
           AND core.execution_id NOT IN (SELECT unnest($7::uuid[]))
           AND ($4::text IS NULL OR core.raw_fields ->> 'namespace' = $4)
-          AND ($5::text IS NULL OR core.raw_fields -> 'tags' ->> $5 = $6::text)) AS waiting
+          AND ($5::text IS NULL OR core.raw_fields -> 'tags' ->> $5 = $6::text)
+       OFFSET 0) AS waiting -- a fence: without it, the lanes may be joined after all of them were read
  WHERE waiting.due_at_ms IS NULL
     OR waiting.due_at_ms <= COALESCE($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint)
  ORDER BY waiting.due_at_ms NULLS LAST

@@ -15,10 +15,10 @@
 SELECT p.partition_key, due.execution_id
   FROM unnest($1::smallint[]) AS p (partition_key)
  CROSS JOIN LATERAL (
-       -- The index wants a lane before a phase. Going from each lane to the next one costs a step a lane; leaving the
-       -- lane out would read every execution that has ever ended.
+       -- The index wants a lane before a phase. Going from each lane to the next costs a step a lane; leaving the lane
+       -- out would read every execution that has ever ended.
        WITH RECURSIVE lane (lane_id) AS (
-           SELECT min(core.lane_id) FROM ff_exec_core AS core WHERE core.partition_key = p.partition_key
+           SELECT '' -- before any other
             UNION ALL
            SELECT (SELECT min(core.lane_id)
                      FROM ff_exec_core AS core
@@ -42,5 +42,6 @@ SELECT p.partition_key, due.execution_id
                  AND ($4::text IS NULL OR core.raw_fields ->> 'namespace' = $4)
                  AND ($5::text IS NULL OR core.raw_fields -> 'tags' ->> $5 = $6::text)
                LIMIT $3::bigint) AS waiting
+        WHERE lane.lane_id <> ''
         -- In no order: what is put back is not found again, and what cannot be is left out, so nothing is starved.
         LIMIT $3::bigint) AS due
