@@ -48,7 +48,7 @@ fn policy(rule: Rule, node: usize) -> Value {
     match rule.successes {
         None => json!({"kind": "all_of"}),
         // The same rule in two words.
-        Some(1) if node % 2 == 0 => json!({"kind": "any_of", "on_satisfied": on_satisfied}),
+        Some(1) if node.is_multiple_of(2) => json!({"kind": "any_of", "on_satisfied": on_satisfied}),
         Some(k) => json!({"kind": "quorum", "k": k, "on_satisfied": on_satisfied}),
     }
 }
@@ -60,9 +60,9 @@ impl Trial {
         let mut flow = FlowSeed::new();
         let seeds: Vec<SeedNode> = nodes
             .iter()
-            .map(|node| match node.upstream.is_empty() {
-                true => flow.node(Seed::running(0)),
-                false => flow.node(Seed::new(SeedState::Blocked)),
+            .map(|node| {
+                let state = if node.upstream.is_empty() { Seed::running(0) } else { Seed::new(SeedState::Blocked) };
+                flow.node(state)
             })
             .collect();
         for (child, node) in nodes.iter().enumerate() {
