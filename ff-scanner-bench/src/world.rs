@@ -47,11 +47,15 @@ impl World {
         self.server.connect_options().disable_statement_logging()
     }
 
-    /// Adds rows that are not due, until there are that many executions and as many budgets.
+    /// Adds rows that are not due, until there are that many executions, and as many budgets and flows.
     pub(crate) async fn grow(&mut self, executions: i64) -> Result<(), BenchError> {
         while self.executions < executions {
             let more = ROWS_AT_ONCE.min(executions - self.executions);
-            for sql in [include_str!("../sql/world_executions.sql"), include_str!("../sql/world_budgets.sql")] {
+            for sql in [
+                include_str!("../sql/world_executions.sql"),
+                include_str!("../sql/world_budgets.sql"),
+                include_str!("../sql/world_flows.sql"),
+            ] {
                 self.write(sql, more).await?;
             }
             self.executions += more;
