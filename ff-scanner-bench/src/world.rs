@@ -58,6 +58,7 @@ impl World {
             }
             self.executions += more;
         }
+        sqlx::raw_sql("ANALYZE").execute(&mut self.connection).await?;
         self.meter.settle(&mut self.connection).await
     }
 
