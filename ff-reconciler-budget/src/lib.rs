@@ -1,1 +1,157 @@
-//! Starts the next window of budgets that roll over.
+#![doc = include_str!("../README.md")]
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ff_scanner_core::postgres::{Transaction, failed, has_column};
+use ff_scanner_core::{
+    Act, Due, LookThenAct, Page, PartitionSpace, Partitioned, Reconciler, Sweep, Tick, TickContext, TickError, Verdict,
+    async_trait,
+};
+use sqlx::{PgConnection, PgPool};
+
+/// The look, as it is run.
+pub const LOOK_SQL: &str = include_str!("../sql/look.sql");
+/// The first statement of an act on many budgets: locks those that are free.
+pub const LOCK_SQL: &str = include_str!("../sql/lock.sql");
+/// The first statement of an act on one budget that was not free: waits for it.
+pub const WAIT_SQL: &str = include_str!("../sql/wait.sql");
+/// The second statement of an act on a schema of engine 0.13 or later.
+pub const CLEAR_LEDGER_SQL: &str = include_str!("../sql/clear_ledger.sql");
+/// The third statement of an act.
+pub const ZERO_USAGE_SQL: &str = include_str!("../sql/zero_usage.sql");
+/// The last statement of an act.
+pub const SCHEDULE_SQL: &str = include_str!("../sql/schedule.sql");
+
+const INTERVAL_DEFAULT: Duration = Duration::from_secs(15);
+const BATCH_LIMIT_DEFAULT: u32 = 100;
+
+/// Starts the next window of budgets that roll over. See the crate's documentation.
+#[derive(Debug)]
+pub struct BudgetReset {
+    pool: PgPool,
+    interval: Duration,
+    batch_limit: u32,
+    has_ledger: AtomicBool,
+    sweep: Sweep<String>,
+}
+
+impl BudgetReset {
+    /// Its name in spans, statuses and on the command line.
+    pub const NAME: &str = "budget_reset";
+
+    /// Works on the database of `pool`, with the defaults of the crate's documentation.
+    #[must_use]
+    pub fn new(pool: PgPool) -> Self {
+        Self {
+            pool,
+            interval: INTERVAL_DEFAULT,
+            batch_limit: BATCH_LIMIT_DEFAULT,
+            has_ledger: AtomicBool::new(false),
+            sweep: Sweep::default(),
+        }
+    }
+
+    /// Sets the time from the end of one cycle to the start of the next (default 15 s).
+    #[must_use]
+    pub fn with_interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// Sets the most budgets that one look takes from a partition (default 100).
+    #[must_use]
+    pub fn with_batch_limit(mut self, budgets: u32) -> Self {
+        self.batch_limit = budgets;
+        self
+    }
+
+    /// Whether the schema is of engine 0.13 or later. Asked until it is: an engine may be upgraded under a running
+    /// scanner, and from then on a ledger that is not cleared gives the last window's spend back to the next.
+    async fn has_ledger(&self) -> Result<bool, TickError> {
+        if !self.has_ledger.load(Ordering::Relaxed) {
+            let found = has_column(&self.pool, "ff_budget_usage_by_exec", "budget_id").await?;
+            self.has_ledger.store(found, Ordering::Relaxed);
+        }
+        Ok(self.has_ledger.load(Ordering::Relaxed))
+    }
+}
+
+#[async_trait]
+impl Reconciler for BudgetReset {
+    type Scope = Partitioned;
+
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn scope(&self) -> Partitioned {
+        Partitioned::over(PartitionSpace::Budget)
+    }
+
+    fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    async fn tick(&self, cx: TickContext<Partitioned>) -> Result<Tick, TickError> {
+        self.sweep.tick(self, &cx).await
+    }
+}
+
+#[async_trait]
+impl LookThenAct for BudgetReset {
+    type Scope = Partitioned;
+    type Key = String;
+
+    fn batch_limit(&self) -> u32 {
+        self.batch_limit
+    }
+
+    fn waits_for_held(&self) -> bool {
+        true
+    }
+
+    async fn look(&self, page: Page<'_, Partitioned, String>) -> Result<Vec<Due<String>>, TickError> {
+        let failed = failed("look for due budgets");
+        let mut tx = Transaction::look(&self.pool).await.map_err(&failed)?;
+        let rows = sqlx::query_as(LOOK_SQL)
+            .bind(page.cx.partitions().keys())
+            .bind(page.cx.now_ms())
+            .bind(i64::from(self.batch_limit))
+            .bind(page.avoid)
+            .fetch_all(&mut *tx)
+            .await;
+        let rows: Vec<(i16, String, Option<String>)> = tx.end(rows).await.map_err(&failed)?;
+        Ok(rows.into_iter().map(|(partition, key, problem)| Due { partition, key, problem }).collect())
+    }
+
+    async fn act(&self, act: Act<'_, String>) -> Result<Vec<Verdict<String>>, TickError> {
+        let failed = failed("reset budgets");
+        let has_ledger = self.has_ledger().await?;
+        let mut tx = Transaction::act(&self.pool).await.map_err(&failed)?;
+        let rows = reset(&mut tx, &act, has_ledger).await;
+        let rows = tx.end(rows).await.map_err(&failed)?;
+        Ok(rows.into_iter().map(|(key, word)| Verdict { key, word }).collect())
+    }
+}
+
+/// Resets the budgets of `act`. A statement a table, because the parts of one statement lock in no particular order.
+async fn reset(
+    connection: &mut PgConnection,
+    act: &Act<'_, String>,
+    has_ledger: bool,
+) -> Result<Vec<(String, String)>, sqlx::Error> {
+    let partition = act.partition;
+    let lock = sqlx::query_as(if act.waits { WAIT_SQL } else { LOCK_SQL });
+    let locked: Vec<(String, i64)> =
+        lock.bind(partition).bind(act.keys).bind(act.now_ms).fetch_all(&mut *connection).await?;
+    let Some(&(_, now_ms)) = locked.first() else {
+        return Ok(Vec::new());
+    };
+    let budgets: Vec<String> = locked.into_iter().map(|(id, _)| id).collect();
+    if has_ledger {
+        sqlx::query(CLEAR_LEDGER_SQL).bind(partition).bind(&budgets).execute(&mut *connection).await?;
+    }
+    sqlx::query(ZERO_USAGE_SQL).bind(partition).bind(&budgets).bind(now_ms).execute(&mut *connection).await?;
+    sqlx::query_as(SCHEDULE_SQL).bind(partition).bind(budgets).bind(now_ms).fetch_all(connection).await
+}

@@ -1,1 +1,289 @@
-//! Moves on what waits for upstream executions that have ended.
+#![doc = include_str!("../README.md")]
+
+mod cascade;
+mod heal;
+mod plan;
+mod policy;
+mod rows;
+pub mod sql;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ff_scanner_core::postgres::{Transaction, failed};
+use ff_scanner_core::{
+    Act, Backlog, Due, Global, LookThenAct, Page, PartitionCount, PartitionCounts, PartitionSet, Reconciler, Sweep,
+    Tick, TickContext, TickError, Verdict, async_trait,
+};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use cascade::Cascade;
+use heal::Walk;
+use rows::{ToldRow, UntoldRow};
+
+/// The channel on which Postgres notifies of a completion event.
+pub const WAKE_CHANNEL: &str = "ff_completion";
+
+const INTERVAL_DEFAULT: Duration = Duration::from_secs(15);
+const BATCH_LIMIT_DEFAULT: u32 = 1000;
+const HEAL_AFTER_DEFAULT: Duration = Duration::from_secs(15);
+const PAGE_DEFAULT: u32 = 20_000;
+
+/// Moves on what waits for executions that have ended. See the crate's documentation.
+#[derive(Debug)]
+pub struct Dependency {
+    pool: PgPool,
+    interval: Duration,
+    batch_limit: u32,
+    heal_after: Duration,
+    page: u32,
+    partitions: PartitionCount,
+    walk: Walk,
+    /// Whether the acts of this tick have skipped children, which are endings again.
+    goes_on: AtomicBool,
+    sweep: Sweep<Ending>,
+}
+
+impl Dependency {
+    /// Its name in spans, statuses and on the command line.
+    pub const NAME: &str = "dependency";
+
+    /// Works on the database of `pool`, with the defaults of the crate's documentation.
+    #[must_use]
+    pub fn new(pool: PgPool) -> Self {
+        Self {
+            pool,
+            interval: INTERVAL_DEFAULT,
+            batch_limit: BATCH_LIMIT_DEFAULT,
+            heal_after: HEAL_AFTER_DEFAULT,
+            page: PAGE_DEFAULT,
+            partitions: PartitionCounts::default().flow,
+            walk: Walk::default(),
+            goes_on: AtomicBool::new(false),
+            sweep: Sweep::default(),
+        }
+    }
+
+    /// Sets the time from the end of one cycle to the start of the next (default 15 s).
+    #[must_use]
+    pub fn with_interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// Sets the most endings that one look takes altogether (default 1000).
+    #[must_use]
+    pub fn with_batch_limit(mut self, rows: u32) -> Self {
+        self.batch_limit = rows;
+        self
+    }
+
+    /// Sets how long ago an execution must have ended for its children to be moved on without an event (default 15 s).
+    #[must_use]
+    pub fn with_heal_after(mut self, age: Duration) -> Self {
+        self.heal_after = age;
+        self
+    }
+
+    /// Sets how many waiting children a cycle examines for upstreams that ended without an event (default 20,000, at
+    /// least 1). A cycle by hand examines all.
+    #[must_use]
+    pub fn with_page(mut self, children: u32) -> Self {
+        self.page = children.max(1);
+        self
+    }
+
+    /// Sets the number of flow partitions (default 256); children in partitions beyond it are moved on by events only.
+    #[must_use]
+    pub fn with_partitions(mut self, count: PartitionCount) -> Self {
+        self.partitions = count;
+        self
+    }
+
+    async fn look_told(&self, page: &Page<'_, Global, Ending>) -> Result<Vec<Due<Ending>>, TickError> {
+        let failed = failed("look for completion events");
+        let filter = page.cx.filter();
+        let avoid: Vec<i64> = page.avoid.iter().filter_map(Ending::event_id).collect();
+        let mut tx = Transaction::look(&self.pool).await.map_err(&failed)?;
+        let rows = sqlx::query_as(sql::LOOK_TOLD)
+            .bind(i64::from(self.batch_limit))
+            .bind(filter.namespace.as_deref())
+            .bind(filter.tag_key())
+            .bind(filter.tag_value())
+            .bind(avoid)
+            .fetch_all(&mut *tx)
+            .await;
+        let rows: Vec<ToldRow> = tx.end(rows).await.map_err(&failed)?;
+        let due = |row: ToldRow| Due {
+            partition: row.partition_key,
+            key: Ending::Told { event_id: row.event_id, execution_id: row.execution_id, flow_id: row.flow_id },
+            problem: None,
+        };
+        Ok(rows.into_iter().map(due).collect())
+    }
+
+    /// Examines the page of waiting children that begins at `cursor`, for at most `room` endings.
+    async fn look_untold(
+        &self,
+        page: &Page<'_, Global, Ending>,
+        cursor: heal::Cursor,
+        room: usize,
+    ) -> Result<Vec<Due<Ending>>, TickError> {
+        let failed = failed("look for executions that ended without an event");
+        let filter = page.cx.filter();
+        let partitions = PartitionSet::all(self.partitions);
+        let first = partitions.keys().partition_point(|key| *key < cursor.0);
+        let avoid: Vec<Uuid> =
+            page.avoid.iter().filter(|ending| !ending.is_told()).map(|ending| ending.member().1).collect();
+        let mut tx = Transaction::look(&self.pool).await.map_err(&failed)?;
+        let rows = sqlx::query_as(sql::LOOK_UNTOLD)
+            .bind(&partitions.keys()[first..])
+            .bind(cursor.0)
+            .bind(cursor.1)
+            .bind(page.cx.now_ms())
+            .bind(i64::try_from(self.heal_after.as_millis()).unwrap_or(i64::MAX))
+            .bind(filter.namespace.as_deref())
+            .bind(filter.tag_key())
+            .bind(filter.tag_value())
+            .bind(avoid)
+            .bind(i64::from(self.page))
+            .bind(i64::try_from(room).unwrap_or(i64::MAX))
+            .fetch_all(&mut *tx)
+            .await;
+        let rows: Vec<UntoldRow> = tx.end(rows).await.map_err(&failed)?;
+        let last = rows.first().and_then(|row| {
+            let full = row.children >= i64::from(self.page);
+            Some((row.last_partition?, row.last_child?)).filter(|_| full)
+        });
+        let due: Vec<Due<Ending>> = rows.into_iter().filter_map(Ending::untold).collect();
+        // With more to act on than there is room for, the page is examined again.
+        if due.len() < room {
+            self.walk.examined(last);
+        }
+        Ok(due)
+    }
+}
+
+#[async_trait]
+impl Reconciler for Dependency {
+    type Scope = Global;
+
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn scope(&self) -> Global {
+        Global
+    }
+
+    fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    async fn tick(&self, cx: TickContext<Global>) -> Result<Tick, TickError> {
+        self.walk.begin(cx.reason(), self.interval);
+        let mut tick = self.sweep.tick(self, &cx).await?;
+        let goes_on = self.goes_on.swap(false, Ordering::Relaxed);
+        if self.walk.end() || goes_on {
+            tick.backlog = Backlog::Remaining;
+        }
+        Ok(tick)
+    }
+}
+
+#[async_trait]
+impl LookThenAct for Dependency {
+    type Scope = Global;
+    type Key = Ending;
+
+    fn batch_limit(&self) -> u32 {
+        self.batch_limit
+    }
+
+    async fn look(&self, page: Page<'_, Global, Ending>) -> Result<Vec<Due<Ending>>, TickError> {
+        let mut due = self.look_told(&page).await?;
+        let limit = usize::try_from(self.batch_limit).unwrap_or(usize::MAX);
+        if let Some(cursor) = self.walk.owes().filter(|_| due.len() < limit) {
+            due.extend(self.look_untold(&page, cursor, limit - due.len()).await?);
+        }
+        Ok(due)
+    }
+
+    async fn act(&self, act: Act<'_, Ending>) -> Result<Vec<Verdict<Ending>>, TickError> {
+        let failed = failed("move on what waits for ended executions");
+        let mut verdicts = Vec::new();
+        let mut endings = act.keys.to_vec();
+        while !endings.is_empty() {
+            let mut tx = Transaction::act(&self.pool).await.map_err(&failed)?;
+            let mut cascade = Cascade { connection: &mut tx, partition: act.partition, now_ms: act.now_ms };
+            let done = cascade.run(&endings).await;
+            let done = tx.end(done).await.map_err(&failed)?;
+            self.goes_on.fetch_or(done.goes_on, Ordering::Relaxed);
+            verdicts.extend(done.verdicts);
+            endings = done.rest;
+        }
+        Ok(verdicts)
+    }
+}
+
+/// An execution that has ended, as it is come by. Displays with its flow first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Ending {
+    /// A completion event tells of it.
+    Told {
+        /// The event.
+        event_id: i64,
+        /// What ended.
+        execution_id: Uuid,
+        /// Its flow; without one, nothing waits for it.
+        flow_id: Option<Uuid>,
+    },
+    /// No event tells of it, and children wait.
+    Untold {
+        /// Its flow.
+        flow_id: Uuid,
+        /// What ended.
+        execution_id: Uuid,
+    },
+}
+
+impl Ending {
+    fn is_told(&self) -> bool {
+        self.event_id().is_some()
+    }
+
+    fn event_id(&self) -> Option<i64> {
+        match self {
+            Self::Told { event_id, .. } => Some(*event_id),
+            Self::Untold { .. } => None,
+        }
+    }
+
+    /// Its flow, nil when it has none, and what ended.
+    fn member(&self) -> (Uuid, Uuid) {
+        match *self {
+            Self::Told { execution_id, flow_id, .. } => (flow_id.unwrap_or_default(), execution_id),
+            Self::Untold { flow_id, execution_id } => (flow_id, execution_id),
+        }
+    }
+
+    fn untold(row: UntoldRow) -> Option<Due<Self>> {
+        let key = Self::Untold { flow_id: row.flow_id?, execution_id: row.execution_id? };
+        Some(Due { partition: row.partition_key?, key, problem: None })
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Told { event_id, execution_id, flow_id: Some(flow_id) } => {
+                write!(f, "{flow_id}/{execution_id} (event {event_id})")
+            }
+            Self::Told { event_id, execution_id, flow_id: None } => write!(f, "{execution_id} (event {event_id})"),
+            Self::Untold { flow_id, execution_id } => write!(f, "{flow_id}/{execution_id}"),
+        }
+    }
+}

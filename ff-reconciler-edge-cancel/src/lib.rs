@@ -1,1 +1,10 @@
-//! Cancels the siblings that nobody waits for any more.
+#![doc = include_str!("../README.md")]
+
+mod dispatcher;
+mod group;
+mod reconciler;
+mod walk;
+
+pub use dispatcher::{CANCEL_SQL, EdgeCancelDispatcher, FIND_FLAGGED_SQL};
+pub use group::Group;
+pub use reconciler::{EdgeCancelReconciler, FIND_LOST_SQL, FIND_STALE_SQL, RECONCILE_SQL};

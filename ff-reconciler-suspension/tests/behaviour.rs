@@ -164,7 +164,7 @@ async fn a_suspension_that_was_replaced_since_the_look_is_judged_by_what_is_ther
         again.execute(&pool).await.expect("another suspension is legal");
     }
 
-    let act = Act { partition, keys: &[renewed, replaced], now_ms: Some(NOW_MS) };
+    let act = Act { partition, keys: &[renewed, replaced], now_ms: Some(NOW_MS), waits: false };
     let verdicts = SuspensionTimeout::new(pool.clone()).act(act).await.expect("the act succeeds");
 
     let words: Vec<(Uuid, &str)> = verdicts.iter().map(|verdict| (verdict.key, verdict.word.as_str())).collect();

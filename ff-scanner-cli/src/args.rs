@@ -111,6 +111,9 @@ pub(crate) struct RunArgs {
     /// How long a shutdown may take, such as 30s or 1m30s
     #[arg(long, default_value = "30s", value_name = "DURATION", value_parser = duration)]
     pub(crate) grace: Duration,
+    /// Where to hear notifications, when --database-url leads through a transaction pooler, which never delivers them
+    #[arg(long, env = "FF_SCANNER_LISTEN_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) listen_url: Option<DatabaseUrl>,
     #[command(flatten)]
     pub(crate) partitions: Partitions,
 }

@@ -8,8 +8,9 @@ use crate::args::Format;
 
 /// Logs to stderr, at `RUST_LOG` or `info`; `quiet` is for commands that draw there themselves.
 pub(crate) fn start(format: Format, quiet: bool) {
-    let level = if quiet { "error" } else { "info" };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    // What a pool has to say of single connections is no news: the reconcilers say when the database is away.
+    let usual = if quiet { "error" } else { "info,sqlx_core=error,sqlx_postgres=error" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     match format {
         Format::Text => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use ff_scanner::core::{Exit, SchedulerHandle, State};
+use ff_scanner::core::{Exit, SchedulerHandle, State, postgres};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
@@ -21,8 +21,12 @@ pub(crate) async fn run(common: &Common, args: &RunArgs) -> Result<(), CliError>
     preflight::check(&database, counts, &names).await?;
     // Before anything runs, so that an early signal finds somebody listening.
     let mut signals = Signals::new()?;
+    let direct = args.listen_url.as_ref().map_or_else(|| Ok(database.clone()), connect::parse)?;
     let scheduler = schedule::build(database, counts, common.filter(), names)?;
     let names = scheduler.names();
+    let heard = ff_scanner::wake_channels().into_iter().filter(|(_, name)| names.contains(name)).collect::<Vec<_>>();
+    // Dropped, and so stopped, when this function ends.
+    let _listener = (!heard.is_empty()).then(|| postgres::listen(direct, scheduler.waker(), heard));
     let handle = scheduler.spawn();
     tokio::select! {
         () = signals.next() => info!("stopping; a second signal ends it at once"),

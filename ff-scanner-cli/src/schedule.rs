@@ -17,7 +17,8 @@ pub(crate) fn build(
     filter: Filter,
     names: BTreeSet<String>,
 ) -> Result<Scheduler, CliError> {
-    let config = Config::new(postgres::pool(database, CONNECTIONS)).with_only(names);
+    let mut config = Config::new(postgres::pool(database, CONNECTIONS)).with_only(names);
+    config.dependency.partitions = Some(counts.flow);
     let builder = Scheduler::builder().partitions(counts).filter(filter);
     let builder = ff_scanner::register_enabled(builder, &config);
     builder.build().map_err(|error| CliError::Failed(error.to_string()))

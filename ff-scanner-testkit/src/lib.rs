@@ -10,7 +10,7 @@ pub mod server;
 pub use ff_scanner_migrations::EngineVersion;
 
 pub use database::{Database, DatabaseError, HASH_CHILDREN, Template};
-pub use seed::{Seed, State};
+pub use seed::{EdgeState, Flow, FlowSeed, Lacks, Node, Seed, SeedBudget, SeededGroup, SiblingGroup, State};
 pub use server::{Options, Server, ServerError, Shutdown};
 
 /// A short name for what `parts` say, the same in every process and on every platform.

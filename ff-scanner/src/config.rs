@@ -18,6 +18,18 @@ pub struct Config {
     /// Of `attempt_timeout`.
     #[cfg(feature = "attempt-timeout")]
     pub attempt_timeout: AttemptTimeoutConfig,
+    /// Of `budget_reset`.
+    #[cfg(feature = "budget")]
+    pub budget_reset: BudgetResetConfig,
+    /// Of `dependency`.
+    #[cfg(feature = "deps")]
+    pub dependency: DependencyConfig,
+    /// Of `edge_cancel_dispatcher`.
+    #[cfg(feature = "edge-cancel")]
+    pub edge_cancel_dispatcher: EdgeCancelDispatcherConfig,
+    /// Of `edge_cancel_reconciler`.
+    #[cfg(feature = "edge-cancel")]
+    pub edge_cancel_reconciler: EdgeCancelReconcilerConfig,
     /// Of `lease_expiry`.
     #[cfg(feature = "lease-expiry")]
     pub lease_expiry: LeaseExpiryConfig,
@@ -35,6 +47,14 @@ impl Config {
             only: None,
             #[cfg(feature = "attempt-timeout")]
             attempt_timeout: AttemptTimeoutConfig::default(),
+            #[cfg(feature = "budget")]
+            budget_reset: BudgetResetConfig::default(),
+            #[cfg(feature = "deps")]
+            dependency: DependencyConfig::default(),
+            #[cfg(feature = "edge-cancel")]
+            edge_cancel_dispatcher: EdgeCancelDispatcherConfig::default(),
+            #[cfg(feature = "edge-cancel")]
+            edge_cancel_reconciler: EdgeCancelReconcilerConfig::default(),
             #[cfg(feature = "lease-expiry")]
             lease_expiry: LeaseExpiryConfig::default(),
             #[cfg(feature = "suspension")]
@@ -73,6 +93,14 @@ impl Config {
     fn each(&mut self, mut set: impl FnMut(&mut Option<Duration>, &mut Option<u32>)) {
         #[cfg(feature = "attempt-timeout")]
         set(&mut self.attempt_timeout.interval, &mut self.attempt_timeout.batch_limit);
+        #[cfg(feature = "budget")]
+        set(&mut self.budget_reset.interval, &mut self.budget_reset.batch_limit);
+        #[cfg(feature = "deps")]
+        set(&mut self.dependency.interval, &mut self.dependency.batch_limit);
+        #[cfg(feature = "edge-cancel")]
+        set(&mut self.edge_cancel_dispatcher.interval, &mut self.edge_cancel_dispatcher.batch_limit);
+        #[cfg(feature = "edge-cancel")]
+        set(&mut self.edge_cancel_reconciler.interval, &mut self.edge_cancel_reconciler.batch_limit);
         #[cfg(feature = "lease-expiry")]
         set(&mut self.lease_expiry.interval, &mut self.lease_expiry.batch_limit);
         #[cfg(feature = "suspension")]
@@ -80,10 +108,15 @@ impl Config {
     }
 }
 
-/// Defines how one reconciler runs: the two settings that all have, and its own choices with their setters.
+/// Defines how one reconciler runs: the two settings that all have, its own choices with their setters, and those that
+/// may be left to the reconciler.
 #[allow(unused_macros, reason = "a build without reconcilers has none to define")]
 macro_rules! config {
-    ($name:ident of $reconciler:path { $($(#[$about:meta])+ $choice:ident: $type:ty = $set:ident,)* }) => {
+    ($name:ident of $reconciler:path {
+        $($(#[$about:meta])+ $choice:ident: $type:ty = $set:ident,)*
+    } or {
+        $($(#[$about_option:meta])+ $option:ident: $option_type:ty = $set_option:ident,)*
+    }) => {
         /// How the reconciler runs; what is `None` is as its crate's documentation says.
         #[derive(Clone, Copy, Debug, Default)]
         #[non_exhaustive]
@@ -93,12 +126,14 @@ macro_rules! config {
             /// Most rows of one batch.
             pub batch_limit: Option<u32>,
             $($(#[$about])+ pub $choice: $type,)*
+            $($(#[$about_option])+ pub $option: Option<$option_type>,)*
         }
 
         impl $name {
             pub(crate) fn build(self, pool: PgPool) -> $reconciler {
                 use $reconciler as Reconciler;
                 let made = Reconciler::new(pool)$(.$set(self.$choice))*;
+                $(let made = self.$option.into_iter().fold(made, Reconciler::$set_option);)*
                 let made = self.interval.into_iter().fold(made, Reconciler::with_interval);
                 self.batch_limit.into_iter().fold(made, Reconciler::with_batch_limit)
             }
@@ -110,13 +145,35 @@ macro_rules! config {
 config!(AttemptTimeoutConfig of crate::attempt_timeout::AttemptTimeout {
     /// What makes an attempt time out.
     trigger: crate::attempt_timeout::AttemptTimeoutTrigger = with_trigger,
+} or {});
+
+#[cfg(feature = "budget")]
+config!(BudgetResetConfig of crate::budget::BudgetReset {} or {});
+
+#[cfg(feature = "deps")]
+config!(DependencyConfig of crate::deps::Dependency {} or {
+    /// How long ago an execution must have ended for its children to be moved on without an event.
+    heal_after: Duration = with_heal_after,
+    /// Most waiting children that a cycle examines for upstreams that ended without an event.
+    page: u32 = with_page,
+    /// Flow partitions of the engine.
+    partitions: ff_scanner_core::PartitionCount = with_partitions,
+});
+
+#[cfg(feature = "edge-cancel")]
+config!(EdgeCancelDispatcherConfig of crate::edge_cancel::EdgeCancelDispatcher {} or {});
+
+#[cfg(feature = "edge-cancel")]
+config!(EdgeCancelReconcilerConfig of crate::edge_cancel::EdgeCancelReconciler {} or {
+    /// Most groups that a cycle walks over for flags whose queue entry was lost.
+    page: u32 = with_page,
 });
 
 #[cfg(feature = "lease-expiry")]
 config!(LeaseExpiryConfig of crate::lease_expiry::LeaseExpiry {
     /// What happens to an execution whose lease has lapsed.
     on_lapse: crate::lease_expiry::OnLapse = with_on_lapse,
-});
+} or {});
 
 #[cfg(feature = "suspension")]
-config!(SuspensionTimeoutConfig of crate::suspension::SuspensionTimeout {});
+config!(SuspensionTimeoutConfig of crate::suspension::SuspensionTimeout {} or {});

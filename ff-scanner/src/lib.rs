@@ -26,6 +26,15 @@ pub use config::Config;
 #[cfg(feature = "attempt-timeout")]
 #[doc(inline)]
 pub use ff_reconciler_attempt_timeout as attempt_timeout;
+#[cfg(feature = "budget")]
+#[doc(inline)]
+pub use ff_reconciler_budget as budget;
+#[cfg(feature = "deps")]
+#[doc(inline)]
+pub use ff_reconciler_deps as deps;
+#[cfg(feature = "edge-cancel")]
+#[doc(inline)]
+pub use ff_reconciler_edge_cancel as edge_cancel;
 #[cfg(feature = "lease-expiry")]
 #[doc(inline)]
 pub use ff_reconciler_lease_expiry as lease_expiry;
@@ -41,6 +50,14 @@ pub fn names() -> Vec<&'static str> {
     vec![
         #[cfg(feature = "attempt-timeout")]
         attempt_timeout::AttemptTimeout::NAME,
+        #[cfg(feature = "budget")]
+        budget::BudgetReset::NAME,
+        #[cfg(feature = "deps")]
+        deps::Dependency::NAME,
+        #[cfg(feature = "edge-cancel")]
+        edge_cancel::EdgeCancelDispatcher::NAME,
+        #[cfg(feature = "edge-cancel")]
+        edge_cancel::EdgeCancelReconciler::NAME,
         #[cfg(feature = "lease-expiry")]
         lease_expiry::LeaseExpiry::NAME,
         #[cfg(feature = "suspension")]
@@ -56,6 +73,22 @@ pub fn register_enabled(mut builder: SchedulerBuilder, config: &Config) -> Sched
     if config.runs(attempt_timeout::AttemptTimeout::NAME) {
         builder = builder.register(config.attempt_timeout.build(pool()));
     }
+    #[cfg(feature = "budget")]
+    if config.runs(budget::BudgetReset::NAME) {
+        builder = builder.register(config.budget_reset.build(pool()));
+    }
+    #[cfg(feature = "deps")]
+    if config.runs(deps::Dependency::NAME) {
+        builder = builder.register(config.dependency.build(pool()));
+    }
+    #[cfg(feature = "edge-cancel")]
+    if config.runs(edge_cancel::EdgeCancelDispatcher::NAME) {
+        builder = builder.register(config.edge_cancel_dispatcher.build(pool()));
+    }
+    #[cfg(feature = "edge-cancel")]
+    if config.runs(edge_cancel::EdgeCancelReconciler::NAME) {
+        builder = builder.register(config.edge_cancel_reconciler.build(pool()));
+    }
     #[cfg(feature = "lease-expiry")]
     if config.runs(lease_expiry::LeaseExpiry::NAME) {
         builder = builder.register(config.lease_expiry.build(pool()));
@@ -65,6 +98,16 @@ pub fn register_enabled(mut builder: SchedulerBuilder, config: &Config) -> Sched
         builder = builder.register(config.suspension_timeout.build(pool()));
     }
     builder
+}
+
+/// Which notification of Postgres wakes which reconciler, for [`core::postgres::listen`]; names that are not registered
+/// do no harm.
+#[must_use]
+pub fn wake_channels() -> Vec<(&'static str, &'static str)> {
+    vec![
+        #[cfg(feature = "deps")]
+        (deps::WAKE_CHANNEL, deps::Dependency::NAME),
+    ]
 }
 
 #[cfg(all(doctest, feature = "full"))]

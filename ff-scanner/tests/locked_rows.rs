@@ -24,7 +24,7 @@ async fn a_thousand_locked_rows_of_each_kind_do_not_keep_the_rest_of_the_cycle_w
     assert_eq!(held.rows_affected(), 3000);
 
     // A batch limit below what is held in a partition: the held rows fill whole looks.
-    let config = Config::new(database.pool(6)).with_batch_limit(10);
+    let config = Config::new(database.pool(6)).with_only(support::TIME_DRIVEN).with_batch_limit(10);
     let builder = Scheduler::builder().partitions(support::counts());
     let scheduler = register_enabled(builder, &config).build().expect("the set is valid");
     for name in scheduler.names() {

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 const EACH: u64 = 10_000;
 
 fn spawn(database: &Database) -> SchedulerHandle {
-    let config = Config::new(database.pool(6)).with_interval(Duration::from_millis(50));
+    let config = Config::new(database.pool(6)).with_only(support::TIME_DRIVEN).with_interval(Duration::from_millis(50));
     let builder = Scheduler::builder().partitions(support::counts());
     register_enabled(builder, &config).build().expect("the set is valid").spawn()
 }
@@ -32,12 +32,12 @@ async fn two_schedulers_move_ten_thousand_rows_of_each_kind_exactly_once() {
         };
         handles.iter().map(of).sum()
     };
-    while ff_scanner::names().iter().any(|name| changed(name) < EACH) {
+    while support::TIME_DRIVEN.iter().any(|name| changed(name) < EACH) {
         assert!(Instant::now() < deadline, "not done in time: {:?}", handles.each_ref().map(SchedulerHandle::status));
         sleep(Duration::from_millis(20)).await;
     }
 
-    for name in ff_scanner::names() {
+    for name in support::TIME_DRIVEN {
         assert_eq!(changed(name), EACH, "{name}");
     }
     for handle in handles {

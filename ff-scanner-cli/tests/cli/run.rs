@@ -13,7 +13,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 fn a_signal_ends_it_in_order_and_every_reconciler_is_accounted_for() {
     for signal in [Signal::TERM, Signal::INT] {
         let database = own_database();
-        let mut running = Running::start(&database.url(), &["--except", "suspension_timeout"]);
+        let mut running = Running::start(
+            &database.url(),
+            &["--only", "attempt_timeout,lease_expiry,dependency", "--except", "dependency"],
+        );
         running.wait_for("running", PATIENCE);
         running.signal(signal);
         let (code, stdout, seen) = running.end();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info, warn};
 
 use crate::Waker;
@@ -17,6 +17,8 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long its own notification may take: longer means that the connection is dead or a pooler swallows it.
 const HEARTBEAT_GRACE: Duration = Duration::from_secs(5);
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
+/// While the database is away the reconcilers say so; only who cannot hear for longer than that has news of its own.
+const UNSAID_MAX: Duration = Duration::from_mins(1);
 
 /// Listens for as long as it lives; dropping it stops listening.
 #[must_use = "dropping it stops listening"]
@@ -38,15 +40,12 @@ impl fmt::Debug for Listener {
 pub fn listen(direct: PgConnectOptions, waker: Waker, bindings: Vec<(&'static str, &'static str)>) -> Listener {
     let mut task = JoinSet::new();
     task.spawn(async move {
-        let mut down = false;
+        let mut deaf = Deaf::default();
         loop {
-            let error = match hear(&direct, &waker, &bindings, &mut down).await {
-                Ok(()) => "its own notification did not come back".to_owned(),
-                Err(error) => error.to_string(),
-            };
-            if !down {
-                warn!(error, "not hearing notifications; polling goes on at the usual intervals");
-                down = true;
+            match hear(&direct, &waker, &bindings, &mut deaf).await {
+                Ok(()) => deaf.say("its own notification did not come back"),
+                Err(error) if deaf.lasts() > UNSAID_MAX => deaf.say(&error.to_string()),
+                Err(error) => debug!(%error, "not hearing notifications"),
             }
             sleep(RECONNECT_PAUSE).await;
         }
@@ -54,12 +53,37 @@ pub fn listen(direct: PgConnectOptions, waker: Waker, bindings: Vec<(&'static st
     Listener { _task: task }
 }
 
+/// Since when nothing has been heard, and whether that was said.
+#[derive(Default)]
+struct Deaf {
+    since: Option<Instant>,
+    said: bool,
+}
+
+impl Deaf {
+    fn lasts(&mut self) -> Duration {
+        self.since.get_or_insert_with(Instant::now).elapsed()
+    }
+
+    fn say(&mut self, error: &str) {
+        if !std::mem::replace(&mut self.said, true) {
+            warn!(error, "not hearing notifications; polling goes on at the usual intervals");
+        }
+    }
+
+    fn over(&mut self) {
+        if std::mem::take(self).said {
+            info!("hearing notifications again");
+        }
+    }
+}
+
 /// Connects and listens until the connection fails, or falls silent (`Ok`).
 async fn hear(
     direct: &PgConnectOptions,
     waker: &Waker,
     bindings: &[(&'static str, &'static str)],
-    down: &mut bool,
+    deaf: &mut Deaf,
 ) -> Result<(), sqlx::Error> {
     let one = PgPoolOptions::new().max_connections(2).connect_lazy_with(direct.clone());
     let mut listener = PgListener::connect_with(&one).await?;
@@ -73,9 +97,7 @@ async fn hear(
             Ok(Ok(Some(notification))) => {
                 if !proven {
                     proven = true;
-                    if std::mem::take(down) {
-                        info!("hearing notifications again");
-                    }
+                    deaf.over();
                     wake_all(waker, bindings);
                 }
                 let channel = notification.channel();

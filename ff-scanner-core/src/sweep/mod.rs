@@ -6,7 +6,7 @@
 
 mod avoid;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fmt::{self, Display};
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,8 +32,21 @@ pub trait LookThenAct: Send + Sync {
     /// Most rows that one look returns: for a partition, or altogether where the scope is [`Global`](crate::Global).
     fn batch_limit(&self) -> u32;
 
+    /// Most keys that one act takes (default: all that the look has found in a partition), for keys that stand for so
+    /// many rows that an act over a whole batch of them would hold its locks for too long.
+    fn act_limit(&self) -> usize {
+        usize::MAX
+    }
+
     /// Returns the keys that are due, at most [`Self::batch_limit`], without any of `page.avoid`.
     async fn look(&self, page: Page<'_, Self::Scope, Self::Key>) -> Result<Vec<Due<Self::Key>>, TickError>;
+
+    /// Whether a row that an act has left out is acted on once more: alone, and with [`Act::waits`].
+    ///
+    /// For rows that are in use nearly all the time, which would hardly ever be found free. By default they are skipped.
+    fn waits_for_held(&self) -> bool {
+        false
+    }
 
     /// Settles `act.keys` of one partition atomically and says what became of each; a key that is not in the answer
     /// counts as skipped.
@@ -58,6 +71,9 @@ pub struct Act<'a, K> {
     pub keys: &'a [K],
     /// The pinned time, as [`TickContext::now_ms`] has it.
     pub now_ms: Option<i64>,
+    /// Whether to wait for a row that somebody holds, rather than to leave it out. Only ever for a single row, and where
+    /// [`LookThenAct::waits_for_held`] says so.
+    pub waits: bool,
 }
 
 /// A row that a look has found.
@@ -110,8 +126,8 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
 
     /// One tick: look, then act per partition.
     ///
-    /// Rows that are locked are left out for the rest of the cycle, so that they cannot hide the rows behind them;
-    /// rows that fail are left out for a time that doubles with every failure, up to five minutes.
+    /// Rows that are locked are left out for the rest of the cycle, so that they cannot hide the rows behind them
+    /// (where they are waited for, that comes after all others of their partition, one by one); rows that fail are left out for a time that doubles with every failure, up to five minutes.
     ///
     /// # Errors
     ///
@@ -180,17 +196,28 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
     where
         W: LookThenAct<Key = K>,
     {
-        let mut waiting = vec![group.keys];
-        while let Some(mut keys) = waiting.pop() {
-            if keys.is_empty() {
-                continue;
-            }
+        // The last is acted on first.
+        let mut waiting: Vec<Vec<K>> = group.keys.chunks(work.act_limit().max(1)).map(<[K]>::to_vec).rev().collect();
+        let mut held = VecDeque::new();
+        loop {
+            let waits = waiting.is_empty();
+            let Some(mut keys) = waiting.pop().or_else(|| held.pop_front().map(|key| vec![key])) else {
+                return Ok(true);
+            };
             if cx.is_stopping() {
                 return Ok(false);
             }
-            let act = Act { partition, keys: &keys, now_ms: cx.now_ms() };
+            let act = Act { partition, keys: &keys, now_ms: cx.now_ms(), waits };
             match act_through_contention(work, act).await {
-                Ok(verdicts) => self.settle(partition, &keys, &verdicts, &mut lock(report)),
+                Ok(verdicts) => {
+                    if work.waits_for_held() && !waits {
+                        held.extend(left_out(&mut keys, &verdicts));
+                    }
+                    self.settle(partition, &keys, &verdicts, &mut lock(report));
+                }
+                Err(error) if error.kind == ErrorKind::Contention && work.waits_for_held() && !waits => {
+                    held.extend(keys);
+                }
                 Err(error) if error.kind == ErrorKind::Data && keys.len() > 1 => {
                     let half = keys.split_off(keys.len() / 2);
                     waiting.push(half);
@@ -209,14 +236,13 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
                 Err(error) => return Err(error),
             }
         }
-        Ok(true)
     }
 
     fn settle(&self, partition: i16, keys: &[K], verdicts: &[Verdict<K>], report: &mut TickReport) {
         for verdict in verdicts {
             *report.verdicts.entry(verdict.word.clone()).or_default() += 1;
         }
-        let changed: std::collections::HashSet<&K> = verdicts.iter().map(|verdict| &verdict.key).collect();
+        let changed: HashSet<&K> = verdicts.iter().map(|verdict| &verdict.key).collect();
         report.changed += changed.len() as u64;
         let mut avoid = self.avoid();
         for key in keys {
@@ -239,15 +265,22 @@ struct Group<K> {
     seen: usize,
 }
 
+/// Takes those of `keys` that `verdicts` say nothing about.
+fn left_out<K: Eq + Hash>(keys: &mut Vec<K>, verdicts: &[Verdict<K>]) -> Vec<K> {
+    let answered: HashSet<&K> = verdicts.iter().map(|verdict| &verdict.key).collect();
+    keys.extract_if(.., |key| !answered.contains(key)).collect()
+}
+
 async fn act_through_contention<W: LookThenAct>(
     work: &W,
     act: Act<'_, W::Key>,
 ) -> Result<Vec<Verdict<W::Key>>, TickError> {
-    let mut retries = 0;
+    // What is waited for has had its chance: trying again would only hold up the others for longer.
+    let mut retries = if work.waits_for_held() { 0 } else { CONTENTION_RETRIES };
     loop {
-        let again = Act { partition: act.partition, keys: act.keys, now_ms: act.now_ms };
+        let again = Act { partition: act.partition, keys: act.keys, now_ms: act.now_ms, waits: act.waits };
         match work.act(again).await {
-            Err(error) if error.kind == ErrorKind::Contention && retries < CONTENTION_RETRIES => retries += 1,
+            Err(error) if error.kind == ErrorKind::Contention && retries > 0 => retries -= 1,
             done => return done,
         }
     }
@@ -256,4 +289,43 @@ async fn act_through_contention<W: LookThenAct>(
 /// A panicked tick leaves counts behind that are still counts.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Act, Due, LookThenAct, Mutex, Page, Sweep, TickError, Verdict, async_trait, lock};
+    use crate::{Global, TickContext};
+
+    struct InTwos(Mutex<Vec<Vec<u32>>>);
+
+    #[async_trait]
+    impl LookThenAct for InTwos {
+        type Scope = Global;
+        type Key = u32;
+
+        fn batch_limit(&self) -> u32 {
+            10
+        }
+
+        fn act_limit(&self) -> usize {
+            2
+        }
+
+        async fn look(&self, _: Page<'_, Global, u32>) -> Result<Vec<Due<u32>>, TickError> {
+            Ok((0..5).map(|key| Due { partition: 0, key, problem: None }).collect())
+        }
+
+        async fn act(&self, act: Act<'_, u32>) -> Result<Vec<Verdict<u32>>, TickError> {
+            lock(&self.0).push(act.keys.to_vec());
+            Ok(act.keys.iter().map(|key| Verdict { key: *key, word: "done".to_owned() }).collect())
+        }
+    }
+
+    #[tokio::test]
+    async fn an_act_takes_at_most_its_limit_of_keys_in_the_order_of_the_look() {
+        let work = InTwos(Mutex::default());
+        let tick = Sweep::default().tick(&work, &TickContext::global()).await.expect("nothing fails");
+        assert_eq!(tick.report.changed, 5);
+        assert_eq!(*lock(&work.0), [vec![0, 1], vec![2, 3], vec![4]]);
+    }
 }

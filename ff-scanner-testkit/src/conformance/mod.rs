@@ -20,7 +20,7 @@ mod violation;
 
 pub use interrupt::{cancel_safe, concurrent_safe};
 pub use limit::{bounded, keeps_to_filter};
-pub use obstacle::{isolates_poison, never_waits};
+pub use obstacle::{goes_round_locks, isolates_poison};
 pub use settle::{idempotent, level_based};
 pub use subject::{Ground, Rows, Subject, Table, Tenant};
 pub use violation::Violation;
@@ -46,7 +46,7 @@ macro_rules! conformance {
             a_tick_takes_at_most_its_limit_and_says_that_more_is_waiting: bounded,
             rows_outside_the_filter_are_neither_touched_nor_in_the_way: keeps_to_filter,
             a_poison_row_fails_alone_and_is_named: isolates_poison,
-            a_locked_row_is_skipped_without_waiting: never_waits,
+            a_locked_row_holds_up_no_other: goes_round_locks,
         }
     };
     (@tests $subject:expr; $($sentence:ident: $property:ident,)*) => {

@@ -1,5 +1,6 @@
 //! Does a row that cannot be moved keep others from being moved?
 
+use std::pin::pin;
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, PgPool};
@@ -73,15 +74,17 @@ async fn poison(pool: &PgPool, table: Table, keys: &[String]) {
     sqlx::raw_sql(AssertSqlSafe(statement)).execute(pool).await.expect("a trigger can be created");
 }
 
-/// Rows that another session holds are skipped without waiting, and those behind them are done in the same cycle, even
-/// when the locked ones are due for longer and fill a whole batch.
+/// Rows that another session holds do not hold up the others: those are done in the same cycle, whether they are in one
+/// batch with the locked ones or behind a whole batch of them.
 ///
-/// Tried with each table of the subject that is [`locked`](Table::locked).
+/// Tried with each table of the subject that is [`locked`](Table::locked). The locked rows are skipped without waiting,
+/// or, where the subject [waits for locks](Subject::waits_for_locks), waited for in vain; and settled in the same cycle
+/// when they are released while they are waited for.
 ///
 /// # Panics
 ///
 /// When there is no such table, or the database fails.
-pub async fn never_waits<S: Subject>(subject: &S) -> Result<(), Violation> {
+pub async fn goes_round_locks<S: Subject>(subject: &S) -> Result<(), Violation> {
     let mut stage = Stage::new(subject).await;
     if subject.is_scaffold() {
         return does_nothing(&stage).await;
@@ -89,37 +92,58 @@ pub async fn never_waits<S: Subject>(subject: &S) -> Result<(), Violation> {
     let (_, settled) = stage.reference(LIMIT + BEHIND).await?;
     let tables: Vec<Table> = subject.tables().into_iter().filter(|table| table.locked).collect();
     assert!(!tables.is_empty(), "the subject names a table whose rows others lock");
-    for Table { name, key, .. } in tables {
-        stage.clear().await;
-        let held = stage.seed_for(TENANT, LIMIT, NOW_MS - 1000).await;
-        stage.seed(BEHIND).await;
-        let before = stage.snapshot().await.of(&held);
-        let mut holder = stage.pool.begin().await.expect("a transaction can be begun");
-        let lock = format!("SELECT 1 FROM {name} WHERE {key}::text = ANY ($1) FOR UPDATE");
-        let lock = sqlx::query(AssertSqlSafe(lock)).bind(&held).fetch_all(&mut *holder);
-        assert!(lock.await.expect("rows can be locked").len() >= held.len(), "each seeded row has a row in {name}");
-        let pid: i32 =
-            sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut *holder).await.expect("it has a pid");
-        let instance = stage.instance(LIMIT).await;
-        let cx = stage.context();
-        let report = tokio::select! {
-            cycle = instance.cycle(&cx) => cycle?.report,
-            () = blocked(&stage.pool, &instance.name, pid) => {
-                return Err(violated(format!("a tick waits for a row of {name} that another session has locked")));
-            }
-        };
-        ensure(report.changed == u64::from(BEHIND), || {
-            format!("of {BEHIND} rows behind {LIMIT} locked in {name}, a cycle changes {}", report.changed)
-        })?;
-        ensure(report.failed() == 0, || format!("a row that is locked in {name} fails: {:?}", report.failures))?;
-        holder.rollback().await.expect("a transaction can be rolled back");
-        let after = stage.snapshot().await.of(&held);
-        ensure_same(&before, &after, &format!("a row that is locked in {name} is changed"))?;
-        instance.cycle(&stage.context()).await?;
-        let sentence = format!("rows that were locked in {name} are not settled in the next cycle");
-        ensure_same(&settled.shape, &stage.snapshot().await.shape, &sentence)?;
+    for table in tables {
+        for limit in [LIMIT, LIMIT + BEHIND] {
+            stage.clear().await;
+            goes_round(&stage, table, limit).await?;
+            let sentence = format!("rows that were locked in {} are not settled in the next cycle", table.name);
+            ensure_same(&settled.shape, &stage.snapshot().await.shape, &sentence)?;
+        }
     }
     Ok(())
+}
+
+async fn goes_round<S: Subject>(stage: &Stage<'_, S>, table: Table, limit: u32) -> Result<(), Violation> {
+    let Table { name, key, .. } = table;
+    let held = stage.seed_for(TENANT, LIMIT, NOW_MS - 1000).await;
+    stage.seed(BEHIND).await;
+    let before = stage.snapshot().await.of(&held);
+    let mut holder = stage.pool.begin().await.expect("a transaction can be begun");
+    let lock = format!("SELECT 1 FROM {name} WHERE {key}::text = ANY ($1) FOR UPDATE");
+    let lock = sqlx::query(AssertSqlSafe(lock)).bind(&held).fetch_all(&mut *holder);
+    assert!(lock.await.expect("rows can be locked").len() >= held.len(), "each seeded row has a row in {name}");
+    let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut *holder).await.expect("it has a pid");
+    let (instance, cx) = (stage.instance(limit).await, stage.context());
+    let waits = stage.subject.waits_for_locks();
+    let report = tokio::select! {
+        cycle = instance.cycle(&cx) => cycle?.report,
+        () = blocked(&stage.pool, &instance.name, pid), if !waits => {
+            return Err(violated(format!("a tick waits for a row of {name} that another session has locked")));
+        }
+    };
+    ensure(report.changed == u64::from(BEHIND), || {
+        format!("of {BEHIND} rows beside {LIMIT} locked in {name}, a cycle changes {}", report.changed)
+    })?;
+    ensure(report.failed() == 0, || format!("a row that is locked in {name} fails: {:?}", report.failures))?;
+    let after = stage.snapshot().await.of(&held);
+    ensure_same(&before, &after, &format!("a row that is locked in {name} is changed"))?;
+    if !waits {
+        holder.rollback().await.expect("a transaction can be rolled back");
+        return instance.cycle(&cx).await.map(drop);
+    }
+    let mut next = pin!(instance.cycle(&cx));
+    tokio::select! {
+        () = blocked(&stage.pool, &instance.name, pid) => {
+            holder.rollback().await.expect("a transaction can be rolled back");
+        }
+        cycle = next.as_mut() => {
+            cycle?;
+            return Err(violated(format!("a tick does not wait for a row of {name}, though it is said to")));
+        }
+    }
+    let changed = next.await?.report.changed;
+    ensure(changed > 0, || format!("rows of {name} that are released while they are waited for are not changed"))?;
+    instance.cycle(&cx).await.map(drop)
 }
 
 /// Ends when a session called `name` waits for the session `holder`. Commits that notify, and extensions of a table,

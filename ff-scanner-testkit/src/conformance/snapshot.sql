@@ -9,10 +9,12 @@
 -- Locks nothing.
 -- Idempotent: it only reads.
 SELECT concat_ws(' ', $1::text, row.body, row.version) AS exact,
-       concat_ws(' ', $1::text, regexp_replace(regexp_replace(
+       concat_ws(' ', $1::text, regexp_replace(regexp_replace(regexp_replace(
            (row.body - ARRAY['partition_key', 'event_id'])::text,
            '[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}', '<uuid>', 'g'),
-           '\m1[0-9]{12}\M', '<ms>', 'g')) AS shape
+           '\m1[0-9]{12}\M', '<ms>', 'g'),
+           -- Also where JSON refers to an event.
+           'event_id": [0-9]+', 'event_id": <id>', 'g')) AS shape
   FROM (SELECT to_jsonb(t) AS body, t.xmin AS version FROM {table} AS t) AS row
  WHERE $2::smallint IS NULL
     OR NOT row.body ? 'partition_key'

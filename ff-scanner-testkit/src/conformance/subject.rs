@@ -39,6 +39,11 @@ pub trait Subject: Send + Sync {
         true
     }
 
+    /// Whether a tick waits, for a bounded time, for rows that others hold. Otherwise it must skip them at once.
+    fn waits_for_locks(&self) -> bool {
+        false
+    }
+
     /// Whether there is nothing to seed yet; then all that is tried is that a tick does nothing.
     fn is_scaffold(&self) -> bool {
         false

@@ -23,8 +23,14 @@ pub enum State {
         /// `timeout_behavior`, as the engine writes it.
         behavior: Option<String>,
     },
+    /// Created, and promoted by nobody yet.
+    Created,
+    /// Waiting for the executions that it depends on.
+    Blocked,
     /// Waiting to be claimed for the first time.
     Waiting,
+    /// Waiting for a time before it is tried again.
+    Delayed,
     /// Completed with success.
     Completed,
 }
@@ -168,8 +174,9 @@ impl Seed {
                 (Some(now_ms + lease_ends_in_ms), now_ms - running_for_ms, None)
             }
             State::Suspended { .. } => (None, now_ms - 60_000, Some("attempt_interrupted")),
+            State::Delayed => (None, now_ms - 60_000, Some("failure")),
             State::Completed => (None, now_ms - 60_000, Some("success")),
-            State::Waiting => return,
+            State::Created | State::Blocked | State::Waiting => return,
         };
         sqlx::query(include_str!("attempt.sql"))
             .bind(partition)
@@ -195,7 +202,15 @@ impl Seed {
             State::Suspended { .. } => {
                 (["suspended", "released", "not_applicable", "suspended", "attempt_interrupted"], self.attempt_index)
             }
+            State::Created => (["submitted", "unowned", "eligible_now", "waiting", "pending"], self.attempt_index),
+            State::Blocked => {
+                (["runnable", "unowned", "blocked_by_dependencies", "waiting_children", "pending"], self.attempt_index)
+            }
             State::Waiting => (["runnable", "unowned", "eligible_now", "waiting", "pending"], self.attempt_index),
+            State::Delayed => (
+                ["runnable", "unowned", "not_eligible_until_time", "delayed", "pending_retry_attempt"],
+                self.attempt_index,
+            ),
             State::Completed => {
                 (["terminal", "unowned", "not_applicable", "completed", "attempt_terminal"], self.attempt_index)
             }

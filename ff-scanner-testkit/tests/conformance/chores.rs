@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ff_scanner_core::postgres::failed;
+use ff_scanner_core::postgres::{Transaction, failed};
 use ff_scanner_core::{
     Act, Due, ErrorKind, Global, LookThenAct, Page, Reconciler, Sweep, Tick, TickContext, TickError, Verdict,
     async_trait,
@@ -33,6 +33,12 @@ pub(crate) enum Fault {
     FailsAsAWhole,
     /// Takes rows before their time.
     IsEarly,
+    /// Nothing: it may wait, and waits for locked rows one by one.
+    NothingButWaits,
+    /// May wait, and does so for a whole batch.
+    WaitsForAllAtOnce,
+    /// May wait, and never does.
+    SkipsAlways,
 }
 
 pub(crate) struct Chores {
@@ -72,6 +78,10 @@ impl LookThenAct for Chores {
         self.limit
     }
 
+    fn waits_for_held(&self) -> bool {
+        self.fault == Fault::NothingButWaits
+    }
+
     async fn look(&self, page: Page<'_, Global, Uuid>) -> Result<Vec<Due<Uuid>>, TickError> {
         let filter = page.cx.filter();
         let found: Vec<(Uuid, bool)> = sqlx::query_as(include_str!("look.sql"))
@@ -91,6 +101,12 @@ impl LookThenAct for Chores {
 
     async fn act(&self, act: Act<'_, Uuid>) -> Result<Vec<Verdict<Uuid>>, TickError> {
         let failed = failed("do chores");
+        if act.waits || self.fault == Fault::WaitsForAllAtOnce {
+            let mut tx = Transaction::act(&self.pool).await.map_err(&failed)?;
+            let sql = include_str!("act.sql").replace("SKIP LOCKED", "");
+            let done = sqlx::query_scalar(AssertSqlSafe(sql)).bind(act.keys).fetch_all(&mut *tx).await;
+            return Ok(verdicts(tx.end(done).await.map_err(&failed)?));
+        }
         let mut connection = self.pool.acquire().await.map_err(&failed)?;
         let mut sql = include_str!("act.sql").to_owned();
         match self.fault {
@@ -115,8 +131,12 @@ impl LookThenAct for Chores {
             let tell = "INSERT INTO chore_event (id) SELECT unnest($1::uuid[])";
             sqlx::query(tell).bind(&done).execute(&mut *connection).await.map_err(&failed)?;
         }
-        Ok(done.into_iter().map(|key| Verdict { key, word: "done".to_owned() }).collect())
+        Ok(verdicts(done))
     }
+}
+
+fn verdicts(done: Vec<Uuid>) -> Vec<Verdict<Uuid>> {
+    done.into_iter().map(|key| Verdict { key, word: "done".to_owned() }).collect()
 }
 
 #[async_trait]
@@ -129,6 +149,10 @@ impl Subject for Fault {
 
     fn tables(&self) -> Vec<Table> {
         vec![Table::new("chore", "id").locked().written(), Table::new("chore_event", "id").written()]
+    }
+
+    fn waits_for_locks(&self) -> bool {
+        matches!(self, Self::NothingButWaits | Self::WaitsForAllAtOnce | Self::SkipsAlways)
     }
 
     async fn prepare(&self, pool: &PgPool) {

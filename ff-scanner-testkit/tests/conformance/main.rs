@@ -10,6 +10,10 @@ mod a_sound_reconciler {
     ff_scanner_testkit::conformance!(super::Fault::Nothing);
 }
 
+mod a_sound_reconciler_that_waits {
+    ff_scanner_testkit::conformance!(super::Fault::NothingButWaits);
+}
+
 mod a_scaffold {
     ff_scanner_testkit::conformance!(super::idle::Scaffold);
 }
@@ -63,5 +67,16 @@ async fn failing_as_a_whole_for_one_row_is_caught() {
 
 #[tokio::test]
 async fn waiting_for_a_locked_row_is_caught() {
-    assert_caught(conformance::never_waits(&Fault::Waits).await, "a tick waits for a row of chore");
+    assert_caught(conformance::goes_round_locks(&Fault::Waits).await, "a tick waits for a row of chore");
+}
+
+#[tokio::test]
+async fn holding_up_the_neighbours_of_a_locked_row_is_caught() {
+    let tried = conformance::goes_round_locks(&Fault::WaitsForAllAtOnce).await;
+    assert_caught(tried, "of 5 rows beside 3 locked in chore, a cycle changes 0");
+}
+
+#[tokio::test]
+async fn skipping_a_row_that_is_to_be_waited_for_is_caught() {
+    assert_caught(conformance::goes_round_locks(&Fault::SkipsAlways).await, "does not wait for a row of chore");
 }

@@ -8,6 +8,9 @@ use sqlx::PgPool;
 /// Flow partitions that the tests seed and visit.
 pub(crate) const PARTITIONS: u16 = 64;
 
+/// The reconcilers whose rows become due because time passes, which `seed` writes.
+pub(crate) const TIME_DRIVEN: [&str; 3] = ["attempt_timeout", "lease_expiry", "suspension_timeout"];
+
 /// Kind, vector, lease events of each, completion events of each, how many.
 pub(crate) type Outcome = (String, String, i64, i64, i64);
 

@@ -1,0 +1,20 @@
+-- Locks the policies of one partition whose next window has begun, waiting for those that somebody holds.
+--
+-- $1 smallint  partition_key
+-- $2 text[]    budget_id of each
+-- $3 bigint    the time, milliseconds since the epoch; NULL means the server's clock
+--
+-- Returns budget_id and the time that the following statements take for now, milliseconds since the epoch.
+-- Reads by the primary key of ff_budget_policy.
+-- Locks ff_budget_policy and waits: reporters hold a busy budget's policy nearly all the time.
+-- Idempotent: what is no longer due, or has no interval to go by, is not returned.
+SELECT budget_id, clock.now_ms
+  FROM ff_budget_policy
+ CROSS JOIN (
+       SELECT COALESCE($3::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms) AS clock
+ WHERE partition_key = $1
+   AND budget_id = ANY ($2::text[])
+   AND next_reset_at_ms <= clock.now_ms
+   AND (policy_json -> 'reset_interval_ms')::text ~ '^-?[0-9]+$'
+ ORDER BY budget_id
+       FOR NO KEY UPDATE OF ff_budget_policy

@@ -1,0 +1,44 @@
+-- Locks the groups of one partition that wait for executions which have ended.
+--
+-- $1 smallint  partition_key
+-- $2 uuid[]    flow_id of each ended execution
+-- $3 uuid[]    execution_id of each
+-- $4 bigint    most edges
+--
+-- Returns, in the order of the executions, each applied edge that is not satisfied: place (of its execution, from 1),
+-- flow_id, edge_id, upstream_eid, downstream_eid; held (somebody else has its group); its group's policy and counts, all
+-- NULL when the group is held or gone.
+-- Reads by ff_edge_upstream_idx (partition_key, flow_id, upstream_eid) and the primary key of ff_edge_group.
+-- Locks ff_edge_group, in the order of its key and SKIP LOCKED: a group that is being applied elsewhere is left to them.
+-- Idempotent: it writes nothing.
+WITH edge AS MATERIALIZED (
+    SELECT ended.place, edge.flow_id, edge.edge_id, edge.upstream_eid, edge.downstream_eid
+      FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY AS ended (flow_id, upstream_eid, place)
+      JOIN ff_edge AS edge
+        ON edge.partition_key = $1
+       AND edge.flow_id = ended.flow_id
+       AND edge.upstream_eid = ended.upstream_eid
+     -- Edges written by hand have an empty policy and count as applied.
+     WHERE edge.policy -> 'applied_at_ms' IS DISTINCT FROM 'null'::jsonb
+       AND COALESCE(edge.policy ->> 'edge_state', '') <> 'satisfied'
+     ORDER BY ended.place, edge.edge_id
+     LIMIT $4::bigint
+),
+edge_group AS MATERIALIZED (
+    SELECT flow_id, downstream_eid, policy, success_count, fail_count, skip_count, running_count
+      FROM ff_edge_group
+     WHERE partition_key = $1 AND (flow_id, downstream_eid) IN (SELECT edge.flow_id, edge.downstream_eid FROM edge)
+     ORDER BY flow_id, downstream_eid
+       FOR UPDATE SKIP LOCKED
+)
+SELECT edge.place, edge.flow_id, edge.edge_id, edge.upstream_eid, edge.downstream_eid,
+       edge_group.policy IS NULL AND EXISTS (
+           SELECT FROM ff_edge_group AS present
+            WHERE present.partition_key = $1
+              AND present.flow_id = edge.flow_id
+              AND present.downstream_eid = edge.downstream_eid) AS held,
+       edge_group.policy,
+       edge_group.success_count, edge_group.fail_count, edge_group.skip_count, edge_group.running_count
+  FROM edge
+  LEFT JOIN edge_group USING (flow_id, downstream_eid)
+ ORDER BY edge.place, edge.edge_id

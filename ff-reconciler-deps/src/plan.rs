@@ -1,0 +1,187 @@
+//! What follows for the groups from what has ended?
+
+use std::collections::{HashMap, HashSet};
+
+use tracing::warn;
+use uuid::Uuid;
+
+use crate::policy::{Decision, Policy, Resolution, Tally};
+use crate::rows::{ChildRow, EdgeRow, WeighedRow};
+
+/// An upstream that has ended, as the ending that counts says.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) flow_id: Uuid,
+    pub(crate) execution_id: Uuid,
+    pub(crate) outcome: String,
+    /// The event that tells of it.
+    pub(crate) event_id: Option<i64>,
+}
+
+/// A flow and an execution in it.
+pub(crate) type Member = (Uuid, Uuid);
+
+impl Ended {
+    pub(crate) fn member(&self) -> Member {
+        (self.flow_id, self.execution_id)
+    }
+}
+
+/// What is to be written, group by group.
+#[derive(Debug, Default)]
+pub(crate) struct Plan<'a> {
+    pub(crate) groups: Vec<Group<'a>>,
+    /// Upstreams with an edge that somebody else has a hold on: their endings stay pending.
+    pub(crate) held: HashSet<Member>,
+}
+
+/// A group with edges that are resolved now.
+#[derive(Debug)]
+pub(crate) struct Group<'a> {
+    pub(crate) flow_id: Uuid,
+    pub(crate) child: Uuid,
+    /// `None` when the group, or its child, is gone: then its edges are marked and nothing else is done.
+    pub(crate) policy: Option<Policy>,
+    pub(crate) marks: Vec<Mark<'a>>,
+    pub(crate) tally: Tally,
+    decision: Decision,
+    /// The upstream whose result becomes the child's payload.
+    source: Option<Uuid>,
+    /// Whether the child turned out not to wait.
+    left: bool,
+    /// Whether the group's counters, which others write too, say that it was decided before.
+    counted_as_decided: bool,
+}
+
+/// An edge and how it comes out.
+#[derive(Debug)]
+pub(crate) struct Mark<'a> {
+    pub(crate) edge_id: Uuid,
+    pub(crate) ended: &'a Ended,
+}
+
+impl Mark<'_> {
+    pub(crate) fn resolution(&self) -> Resolution {
+        Resolution::of(&self.ended.outcome)
+    }
+}
+
+impl<'a> Plan<'a> {
+    /// Resolves `edges`, which are in the order of `ended`, as far as `weighed` has them locked.
+    pub(crate) fn new(ended: &'a [Ended], edges: &[EdgeRow], weighed: &[WeighedRow], opened: &HashSet<Member>) -> Self {
+        let weighed: HashMap<Member, &WeighedRow> =
+            weighed.iter().map(|row| ((row.flow_id, row.edge_id), row)).collect();
+        let mut plan = Self::default();
+        let mut index: HashMap<Member, usize> = HashMap::new();
+        for edge in edges {
+            let row = weighed.get(&(edge.flow_id, edge.edge_id)).copied();
+            if edge.held || row.is_some_and(|row| !row.locked) {
+                plan.held.insert((edge.flow_id, edge.upstream_eid));
+                continue;
+            }
+            // An edge that is not weighed is resolved already.
+            let Some(row) = row else { continue };
+            let Some(ended) = usize::try_from(edge.place).ok().and_then(|place| ended.get(place.checked_sub(1)?))
+            else {
+                continue;
+            };
+            let at = *index.entry((edge.flow_id, edge.downstream_eid)).or_insert_with(|| {
+                plan.groups.push(Group::new(edge, row, opened));
+                plan.groups.len() - 1
+            });
+            plan.groups[at].resolve(Mark { edge_id: edge.edge_id, ended }, row.passes_data);
+        }
+        plan
+    }
+
+    /// The children that get a payload, and the upstreams that they get it from.
+    pub(crate) fn passing(&self) -> (Vec<Uuid>, Vec<Uuid>) {
+        let passing = self.groups.iter().filter(|group| group.decision != Decision::Impossible);
+        passing.filter_map(|group| Some((group.child, group.source?))).unzip()
+    }
+
+    /// The children of the groups that come to `decision`, and their flows.
+    pub(crate) fn children(&self, decision: Decision) -> (Vec<Uuid>, Vec<Uuid>) {
+        let decided = self.groups.iter().filter(|group| group.decision == decision);
+        decided.map(|group| (group.child, group.flow_id)).unzip()
+    }
+
+    /// Learns what became of children; a group whose child somebody else holds is left alone altogether.
+    pub(crate) fn learn(&mut self, children: &[ChildRow]) {
+        let became: HashMap<Uuid, &str> =
+            children.iter().map(|child| (child.execution_id, child.became.as_str())).collect();
+        let held = &mut self.held;
+        self.groups.retain_mut(|group| match became.get(&group.child).copied() {
+            Some("held") => {
+                held.extend(group.marks.iter().map(|mark| mark.ended.member()));
+                false
+            }
+            Some("gone") => {
+                group.policy = None;
+                group.decision = Decision::Wait;
+                true
+            }
+            Some("left") => {
+                group.left = true;
+                true
+            }
+            _ => true,
+        });
+    }
+}
+
+impl<'a> Group<'a> {
+    fn new(edge: &EdgeRow, row: &WeighedRow, opened: &HashSet<Member>) -> Self {
+        let mut policy = edge.policy.as_ref().map(|json| Policy::from_json(json));
+        if let Some(policy) = &mut policy {
+            if opened.contains(&(edge.flow_id, edge.downstream_eid)) {
+                policy.fired = None;
+            }
+            if let Some(kind) = &policy.unknown_kind {
+                let (flow, child) = (edge.flow_id, edge.downstream_eid);
+                warn!(%flow, %child, kind, "an unknown kind of dependency is taken for all_of");
+            }
+        }
+        let counted = policy.as_ref().map(|policy| policy.decide(&edge.counters()));
+        Self {
+            flow_id: edge.flow_id,
+            child: edge.downstream_eid,
+            policy,
+            marks: Vec::new(),
+            tally: row.tally(),
+            decision: Decision::Wait,
+            source: None,
+            left: false,
+            counted_as_decided: counted.is_some_and(|decision| decision != Decision::Wait),
+        }
+    }
+
+    fn resolve(&mut self, mark: Mark<'a>, passes_data: bool) {
+        let resolution = mark.resolution();
+        self.tally.resolve(resolution);
+        if let Some(policy) = self.policy.as_ref().filter(|policy| !policy.is_over()) {
+            let before = self.decision;
+            self.decision = policy.decide(&self.tally);
+            // Of several upstreams that would do, the child gets what the one that decides has to say.
+            let wins = policy.needs_all() || before == Decision::Wait && self.decision == Decision::Satisfied;
+            if passes_data && wins && resolution == Resolution::Satisfied {
+                self.source = Some(mark.ended.execution_id);
+            }
+        }
+        self.marks.push(mark);
+    }
+
+    /// How the group fires now, as it is written into its policy.
+    pub(crate) fn fires(&self) -> Option<&'static str> {
+        self.decision.word()
+    }
+
+    /// Whether the upstreams that are still at work are to be cancelled.
+    ///
+    /// Not when the engine's own dispatcher had the group decided before, which shows in a child that waits no more and
+    /// in the counters: its siblings were cancelled then, and those at work now have been started again since.
+    pub(crate) fn cancels(&self) -> bool {
+        let wished = self.policy.as_ref().is_some_and(|policy| policy.cancels_remaining);
+        wished && self.decision != Decision::Wait && !(self.left && self.counted_as_decided)
+    }
+}

@@ -1,0 +1,28 @@
+//! The statements, as they are run.
+
+/// Finds pending events.
+pub const LOOK_TOLD: &str = include_str!("../sql/look_told.sql");
+/// Finds upstreams that have ended without a pending event.
+pub const LOOK_UNTOLD: &str = include_str!("../sql/look_untold.sql");
+/// Locks pending events.
+pub const LOCK_TOLD: &str = include_str!("../sql/lock_told.sql");
+/// Says how executions ended.
+pub const JUDGE_UNTOLD: &str = include_str!("../sql/judge_untold.sql");
+/// Locks the groups below ended executions.
+pub const LOCK_GROUPS: &str = include_str!("../sql/lock_groups.sql");
+/// Opens groups whose child was replayed.
+pub const REOPEN: &str = include_str!("../sql/reopen.sql");
+/// Locks edges, and counts those of their groups.
+pub const WEIGH: &str = include_str!("../sql/weigh.sql");
+/// Gives children the results of upstreams.
+pub const PASS_DATA: &str = include_str!("../sql/pass_data.sql");
+/// Makes children claimable.
+pub const PROMOTE: &str = include_str!("../sql/promote.sql");
+/// Ends children as skipped.
+pub const SKIP: &str = include_str!("../sql/skip.sql");
+/// Marks edges as resolved.
+pub const MARK_EDGES: &str = include_str!("../sql/mark_edges.sql");
+/// Writes the counts of groups.
+pub const COUNT_GROUPS: &str = include_str!("../sql/count_groups.sql");
+/// Marks events as dispatched.
+pub const DISPATCH: &str = include_str!("../sql/dispatch.sql");

@@ -1,0 +1,169 @@
+//! Is nothing lost, and nothing done twice, when many are at it at once?
+
+use ff_reconciler_deps::Dependency;
+use ff_scanner_core::{Reconciler, TickContext, TickReport};
+use ff_scanner_migrations::EngineVersion;
+use ff_scanner_testkit::{Database, EdgeState, FlowSeed, HASH_CHILDREN, Seed, Server, State};
+use sqlx::Connection;
+use tokio::task::JoinSet;
+
+use crate::support::{BLOCKED, CLAIMABLE, LONG_AGO_MS, NOW_MS, SKIPPED, Tenant, all_of, any_of, cycle, quorum};
+
+#[tokio::test]
+async fn an_event_stays_pending_until_its_effects_are_applied() {
+    let tenant = Tenant::new().await;
+    let mut seed = FlowSeed::new();
+    let upstream = seed.node(tenant.running());
+    let (free, held) = (seed.node(tenant.seed(State::Blocked)), seed.node(tenant.seed(State::Blocked)));
+    seed.edge(upstream, free, EdgeState::Applied);
+    seed.edge(upstream, held, EdgeState::Applied);
+    let flow = seed.insert(&tenant.pool, tenant.partition, NOW_MS).await;
+    let event = flow.finish(&tenant.pool, upstream, "success", LONG_AGO_MS).await;
+    let mut holder = tenant.pool.begin().await.expect("a transaction");
+    sqlx::query("SELECT 1 FROM ff_exec_core WHERE execution_id = $1 FOR UPDATE")
+        .bind(flow.id(held))
+        .execute(&mut *holder)
+        .await
+        .expect("the child can be locked");
+
+    let done = tenant.cycle().await;
+
+    assert_eq!((done.changed, done.skipped), (0, 1));
+    assert!(!tenant.is_dispatched(event).await);
+    assert_eq!(tenant.vector(&flow, free).await, CLAIMABLE, "the other children do not wait for it");
+    holder.rollback().await.expect("it lets go");
+    assert_eq!(tenant.cycle().await.changed, 1);
+    assert!(tenant.is_dispatched(event).await);
+    assert_eq!(tenant.vector(&flow, held).await, CLAIMABLE);
+    assert_eq!(tenant.group(&flow, free).await.counts, [1, 0, 0, 0], "it was counted once");
+}
+
+/// Fifty upstreams of one child finish at once, from a connection each, while three processes apply what they find.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_upstreams_that_finish_at_once_are_all_counted() {
+    const UPSTREAMS: usize = 50;
+    let tenant = Tenant::new().await;
+    let (flow, upstreams, child) = tenant.fan_in(UPSTREAMS, all_of(), State::Blocked).await;
+    let database = Database::shared().await.expect("a database");
+    let mut connections = Vec::new();
+    for _ in 0..UPSTREAMS {
+        connections.push(sqlx::PgConnection::connect_with(&database.connect_options()).await.expect("a connection"));
+    }
+    let mut finishing = JoinSet::new();
+    for (mut connection, upstream) in connections.into_iter().zip(&upstreams) {
+        let (partition, id, flow_id) = (flow.partition, flow.id(*upstream), flow.flow_id);
+        finishing.spawn(async move {
+            let sql = "WITH ended AS (UPDATE ff_exec_core SET lifecycle_phase = 'terminal', public_state = 'completed' \
+                       WHERE partition_key = $1 AND execution_id = $2) \
+                       INSERT INTO ff_completion_event (partition_key, execution_id, flow_id, outcome, occurred_at_ms) \
+                       VALUES ($1, $2, $3, 'success', $4)";
+            let query = sqlx::query(sql).bind(partition).bind(id).bind(flow_id).bind(NOW_MS);
+            query.execute(&mut connection).await.expect("an upstream can finish");
+        });
+    }
+    let mut applying: JoinSet<u64> = JoinSet::new();
+    for _ in 0..3 {
+        let (reconciler, cx) = (Dependency::new(database.pool(3)), tenant.context());
+        applying.spawn(async move {
+            let mut changed = 0;
+            for _ in 0..20 {
+                changed += cycle(&reconciler, cx.clone()).await.changed;
+            }
+            changed
+        });
+    }
+    finishing.join_all().await;
+    let changed: u64 = applying.join_all().await.iter().sum();
+
+    let rest = tenant.cycle().await.changed;
+
+    assert_eq!(changed + rest, UPSTREAMS as u64, "each event is applied once");
+    assert_eq!(tenant.vector(&flow, child).await, CLAIMABLE);
+    assert_eq!(tenant.group(&flow, child).await.counts, [50, 0, 0, 0]);
+}
+
+/// Every policy, two processes, events in several orders with duplicates among them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_settle_each_group_once() {
+    let tenant = Tenant::new().await;
+    let mut flows = Vec::new();
+    for (policy, end) in [(all_of(), SKIPPED), (any_of(), CLAIMABLE), (quorum(2), CLAIMABLE), (quorum(3), SKIPPED)] {
+        for turn in 0..4 {
+            let (flow, mut upstreams, child) = tenant.fan_in(4, policy.clone(), State::Blocked).await;
+            let outcomes = ["success", "failed", "success", "skipped"];
+            let mut endings: Vec<_> = upstreams.drain(..).zip(outcomes).collect();
+            endings.rotate_left(turn);
+            for (upstream, outcome) in endings {
+                flow.finish(&tenant.pool, upstream, outcome, LONG_AGO_MS).await;
+                flow.tell(&tenant.pool, upstream, outcome, LONG_AGO_MS).await;
+            }
+            flows.push((flow, child, end));
+        }
+    }
+    let database = Database::shared().await.expect("a database");
+    let process = || {
+        let (reconciler, cx) = (Dependency::new(database.pool(3)).with_batch_limit(7), tenant.context());
+        async move { cycle(&reconciler, cx).await }
+    };
+    let (one, two): (TickReport, TickReport) = tokio::join!(process(), process());
+    let rest = tenant.cycle().await;
+
+    let skips = flows.iter().filter(|(_, _, end)| *end == SKIPPED).count() as u64;
+    assert_eq!(one.changed + two.changed + rest.changed, 16 * 8 + skips, "each event is dispatched once");
+    for (flow, child, end) in flows {
+        assert_eq!(tenant.vector(&flow, child).await, end);
+        assert_eq!(tenant.group(&flow, child).await.counts, [2, 1, 1, 0]);
+        assert_eq!(tenant.events(&flow, child).await.len(), usize::from(end == SKIPPED));
+    }
+}
+
+#[tokio::test]
+async fn an_edge_that_is_being_applied_is_not_waited_for() {
+    let tenant = Tenant::new().await;
+    let (flow, upstreams, child) = tenant.fan_in(1, all_of(), State::Blocked).await;
+    let event = flow.finish(&tenant.pool, upstreams[0], "success", LONG_AGO_MS).await;
+    let mut engine = tenant.pool.begin().await.expect("a transaction");
+    sqlx::query("SELECT 1 FROM ff_edge WHERE flow_id = $1 FOR UPDATE")
+        .bind(flow.flow_id)
+        .execute(&mut *engine)
+        .await
+        .expect("the edge can be locked");
+
+    assert_eq!(tenant.cycle().await.skipped, 1);
+    assert_eq!(tenant.vector(&flow, child).await, BLOCKED);
+    engine.rollback().await.expect("it lets go");
+    tenant.cycle().await;
+    assert!(tenant.is_dispatched(event).await);
+    assert_eq!(tenant.vector(&flow, child).await, CLAIMABLE);
+}
+
+#[tokio::test]
+async fn all_of_it_works_on_the_oldest_and_the_newest_schema_of_the_engine() {
+    let server = Server::shared().expect("a Postgres");
+    for version in [EngineVersion::V0_11, EngineVersion::V0_15] {
+        let template = Database::template(&server, version, HASH_CHILDREN).await.expect("a template");
+        let database = Database::clone_of(&template).await.expect("a database");
+        let pool = database.pool(3);
+        let mut seed = FlowSeed::new();
+        let (good, bad, lost) = (seed.node(Seed::running(1)), seed.node(Seed::running(1)), seed.node(Seed::running(1)));
+        let children: Vec<_> = (0..4).map(|_| seed.node(Seed::new(State::Blocked))).collect();
+        seed.data_edge(good, children[0]);
+        seed.edge(bad, children[1], EdgeState::Applied);
+        seed.edge(children[1], children[2], EdgeState::Applied);
+        seed.edge(lost, children[3], EdgeState::Bare);
+        let flow = seed.insert(&pool, 3, NOW_MS).await;
+        flow.finish(&pool, good, "success", LONG_AGO_MS).await;
+        flow.finish(&pool, bad, "failed", LONG_AGO_MS).await;
+        flow.end(&pool, lost, "success", LONG_AGO_MS).await;
+
+        let reconciler = Dependency::new(pool.clone());
+        let done = cycle(&reconciler, TickContext::global().pinned(NOW_MS)).await;
+
+        assert_eq!((done.changed, done.failed()), (5, 0), "{version:?}");
+        for (child, end) in children.into_iter().zip([CLAIMABLE, SKIPPED, SKIPPED, CLAIMABLE]) {
+            let vector = ff_scanner_testkit::read::vector(&pool, 3, flow.id(child)).await.0;
+            assert_eq!(vector, end, "{version:?}");
+        }
+        assert_eq!(reconciler.name(), Dependency::NAME);
+    }
+}

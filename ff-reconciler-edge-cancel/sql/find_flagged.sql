@@ -1,0 +1,51 @@
+-- Finds queued groups whose siblings are to be cancelled, oldest first.
+--
+-- $1 bigint  most rows
+-- $2 text    namespace to keep to; NULL means all
+-- $3 text    key of the tag to keep to; NULL means all
+-- $4 text    value of that tag
+-- $5 uuid[]  flow_id of each group to leave out
+-- $6 uuid[]  downstream_eid of each
+--
+-- Returns partition_key, flow_id, downstream_eid, and the problem of a group none of whose members can be read.
+-- Reads by the primary keys of ff_edge_group, ff_exec_core and ff_flow_core; ff_pending_cancel_groups is a queue and is
+-- read whole, as no index has its rows in order of age.
+-- Locks nothing.
+-- Idempotent: it only reads.
+SELECT pending.partition_key, pending.flow_id, pending.downstream_eid, flagged.problem
+  FROM (SELECT partition_key, flow_id, downstream_eid, enqueued_at_ms
+          FROM ff_pending_cancel_groups
+         WHERE (flow_id, downstream_eid) NOT IN (SELECT flow_id, downstream_eid
+                                                   FROM unnest($5::uuid[], $6::uuid[]) AS t (flow_id, downstream_eid))
+         ORDER BY enqueued_at_ms) AS pending
+ -- Rows without a flag are not candidates: they must not fill a batch. With its limit, the groups are looked up one by
+ -- one and only as far as the batch goes; a planner with no idea of the queue's length might read them all.
+ CROSS JOIN LATERAL (
+       SELECT CASE
+              WHEN cardinality(edge_group.cancel_siblings_pending_members) > 0 AND NOT EXISTS (
+                   SELECT FROM unnest(edge_group.cancel_siblings_pending_members) AS member
+                    WHERE replace(member, '{fp:' || edge_group.partition_key || '}:', '')
+                          ~* '^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$')
+              THEN 'member ids that cannot be read: '
+                   || left(array_to_string(edge_group.cancel_siblings_pending_members, ', ', 'NULL'), 200)
+              END AS problem
+         FROM ff_edge_group AS edge_group
+        WHERE edge_group.partition_key = pending.partition_key
+          AND edge_group.flow_id = pending.flow_id
+          AND edge_group.downstream_eid = pending.downstream_eid
+          AND edge_group.cancel_siblings_pending_flag
+        LIMIT 1) AS flagged
+ -- A group belongs to whom its downstream execution belongs to, and to the flow's owner once that has been trimmed.
+ WHERE ($2::text IS NULL AND $3::text IS NULL)
+    OR COALESCE(
+       (SELECT ($2::text IS NULL OR child.raw_fields ->> 'namespace' IS NOT DISTINCT FROM $2)
+               AND ($3::text IS NULL OR child.raw_fields -> 'tags' ->> $3 IS NOT DISTINCT FROM $4::text)
+          FROM ff_exec_core AS child
+         WHERE child.partition_key = pending.partition_key AND child.execution_id = pending.downstream_eid),
+       (SELECT ($2::text IS NULL OR flow.raw_fields ->> 'namespace' IS NOT DISTINCT FROM $2)
+               AND ($3::text IS NULL OR flow.raw_fields ->> $3 IS NOT DISTINCT FROM $4::text)
+          FROM ff_flow_core AS flow
+         WHERE flow.partition_key = pending.partition_key AND flow.flow_id = pending.flow_id),
+       false)
+ ORDER BY pending.enqueued_at_ms
+ LIMIT $1::bigint

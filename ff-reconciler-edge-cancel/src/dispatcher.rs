@@ -1,0 +1,148 @@
+//! Who cancels the siblings of a group that has been decided?
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use ff_scanner_core::postgres::{Transaction, failed};
+use ff_scanner_core::{
+    Act, Backlog, Due, Failure, Global, LookThenAct, Page, Reconciler, Sweep, Tick, TickContext, TickError, Verdict,
+    async_trait,
+};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::Group;
+use crate::group::{columns, look};
+
+/// The look of the dispatcher, as it is run.
+pub const FIND_FLAGGED_SQL: &str = include_str!("../sql/find_flagged.sql");
+/// The act of the dispatcher, as it is run.
+pub const CANCEL_SQL: &str = include_str!("../sql/cancel.sql");
+
+const INTERVAL_DEFAULT: Duration = Duration::from_secs(1);
+const BATCH_LIMIT_DEFAULT: u32 = 1000;
+/// Most groups of an act. With ten siblings each, which is many, they can all be drained by one.
+const ACT_GROUPS_MAX: usize = 100;
+/// Most siblings of an act: it holds their locks for some hundred milliseconds.
+const ACT_SIBLINGS_MAX: i64 = 1000;
+/// The word for a group with more to cancel than one act could.
+const PARTLY: &str = "partly";
+
+/// Cancels the siblings of decided groups. See the crate's documentation.
+#[derive(Debug)]
+pub struct EdgeCancelDispatcher {
+    pool: PgPool,
+    interval: Duration,
+    batch_limit: u32,
+    sweep: Sweep<Group>,
+    /// Groups that a look found something wrong with, for the next report.
+    problems: Mutex<Vec<Failure>>,
+}
+
+impl EdgeCancelDispatcher {
+    /// Its name in spans, statuses and on the command line.
+    pub const NAME: &str = "edge_cancel_dispatcher";
+
+    /// Works on the database of `pool`, with the defaults of the crate's documentation.
+    #[must_use]
+    pub fn new(pool: PgPool) -> Self {
+        Self {
+            pool,
+            interval: INTERVAL_DEFAULT,
+            batch_limit: BATCH_LIMIT_DEFAULT,
+            sweep: Sweep::default(),
+            problems: Mutex::default(),
+        }
+    }
+
+    /// Sets the time from the end of one cycle to the start of the next (default 1 s).
+    #[must_use]
+    pub fn with_interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// Sets the most groups that one look takes (default 1000).
+    #[must_use]
+    pub fn with_batch_limit(mut self, groups: u32) -> Self {
+        self.batch_limit = groups;
+        self
+    }
+}
+
+#[async_trait]
+impl Reconciler for EdgeCancelDispatcher {
+    type Scope = Global;
+
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn scope(&self) -> Global {
+        Global
+    }
+
+    fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    async fn tick(&self, cx: TickContext<Global>) -> Result<Tick, TickError> {
+        let mut tick = self.sweep.tick(self, &cx).await?;
+        tick.report.failures.append(&mut self.problems.lock().unwrap_or_else(PoisonError::into_inner));
+        if tick.report.verdicts.contains_key(PARTLY) {
+            tick.backlog = Backlog::Remaining;
+        }
+        Ok(tick)
+    }
+}
+
+#[async_trait]
+impl LookThenAct for EdgeCancelDispatcher {
+    type Scope = Global;
+    type Key = Group;
+
+    fn batch_limit(&self) -> u32 {
+        self.batch_limit
+    }
+
+    fn act_limit(&self) -> usize {
+        ACT_GROUPS_MAX
+    }
+
+    async fn look(&self, page: Page<'_, Global, Group>) -> Result<Vec<Due<Group>>, TickError> {
+        let failed = failed("look for siblings to cancel");
+        let limit = usize::try_from(self.batch_limit).unwrap_or(usize::MAX);
+        let mut tx = Transaction::look(&self.pool).await.map_err(&failed)?;
+        let rows = look(FIND_FLAGGED_SQL, &page, limit).fetch_all(&mut *tx).await;
+        let rows: Vec<(i16, Uuid, Uuid, Option<String>)> = tx.end(rows).await.map_err(&failed)?;
+        let due = |(partition, flow_id, downstream_eid, problem)| Due {
+            partition,
+            key: Group { flow_id, downstream_eid },
+            problem,
+        };
+        let found: Vec<Due<Group>> = rows.into_iter().map(due).collect();
+        // A cancel that cannot be carried out is a failure, and not only a warning in a log.
+        let problems = found.iter().filter_map(|Due { partition, key, problem }| {
+            Some(Failure { key: format!("{partition}/{key}"), error: problem.clone()? })
+        });
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner).extend(problems);
+        Ok(found)
+    }
+
+    async fn act(&self, act: Act<'_, Group>) -> Result<Vec<Verdict<Group>>, TickError> {
+        let failed = failed("cancel siblings");
+        let (flows, downstreams) = columns(act.keys);
+        let mut tx = Transaction::act(&self.pool).await.map_err(&failed)?;
+        let rows = sqlx::query_as(CANCEL_SQL)
+            .bind(act.partition)
+            .bind(flows)
+            .bind(downstreams)
+            .bind(act.now_ms)
+            .bind(ACT_SIBLINGS_MAX)
+            .fetch_all(&mut *tx)
+            .await;
+        let rows: Vec<(Uuid, Uuid, String)> = tx.end(rows).await.map_err(&failed)?;
+        let verdict = |(flow_id, downstream_eid, word)| Verdict { key: Group { flow_id, downstream_eid }, word };
+        Ok(rows.into_iter().map(verdict).collect())
+    }
+}

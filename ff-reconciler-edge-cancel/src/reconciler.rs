@@ -1,0 +1,173 @@
+//! Who tidies up what was left of cancelling siblings?
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ff_scanner_core::postgres::{Transaction, failed};
+use ff_scanner_core::{
+    Act, Backlog, Due, Global, LookThenAct, Page, Reconciler, Sweep, Tick, TickContext, TickError, Verdict, async_trait,
+};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::Group;
+use crate::group::{columns, look};
+use crate::walk::{Place, Seen, Walk};
+
+/// The look of the reconciler at the queue, as it is run.
+pub const FIND_STALE_SQL: &str = include_str!("../sql/find_stale.sql");
+/// The look of the reconciler for groups that are not in the queue, as it is run.
+pub const FIND_LOST_SQL: &str = include_str!("../sql/find_lost.sql");
+/// The act of the reconciler, as it is run.
+pub const RECONCILE_SQL: &str = include_str!("../sql/reconcile.sql");
+
+const INTERVAL_DEFAULT: Duration = Duration::from_secs(10);
+const BATCH_LIMIT_DEFAULT: u32 = 1000;
+/// Groups that a look walks over: 5000 take some ten milliseconds, and a million are walked in half an hour.
+const PAGE_DEFAULT: u32 = 5000;
+
+/// Tidies up what was left of cancelling siblings. See the crate's documentation.
+#[derive(Debug)]
+pub struct EdgeCancelReconciler {
+    pool: PgPool,
+    interval: Duration,
+    batch_limit: u32,
+    page: u32,
+    sweep: Sweep<Group>,
+    walk: Mutex<Walk>,
+}
+
+impl EdgeCancelReconciler {
+    /// Its name in spans, statuses and on the command line.
+    pub const NAME: &str = "edge_cancel_reconciler";
+
+    /// Works on the database of `pool`, with the defaults of the crate's documentation.
+    #[must_use]
+    pub fn new(pool: PgPool) -> Self {
+        Self {
+            pool,
+            interval: INTERVAL_DEFAULT,
+            batch_limit: BATCH_LIMIT_DEFAULT,
+            page: PAGE_DEFAULT,
+            sweep: Sweep::default(),
+            walk: Mutex::default(),
+        }
+    }
+
+    /// Sets the time from the end of one cycle to the start of the next (default 10 s).
+    #[must_use]
+    pub fn with_interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// Sets the most groups that one look takes (default 1000).
+    #[must_use]
+    pub fn with_batch_limit(mut self, groups: u32) -> Self {
+        self.batch_limit = groups;
+        self
+    }
+
+    /// Sets how many groups a cycle walks over in search of lost queue entries (default 5000, at least 1).
+    #[must_use]
+    pub fn with_page(mut self, groups: u32) -> Self {
+        self.page = groups.max(1);
+        self
+    }
+
+    fn walk(&self) -> MutexGuard<'_, Walk> {
+        self.walk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Reconciler for EdgeCancelReconciler {
+    type Scope = Global;
+
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn scope(&self) -> Global {
+        Global
+    }
+
+    fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    async fn tick(&self, cx: TickContext<Global>) -> Result<Tick, TickError> {
+        self.walk().begin(cx.reason());
+        let mut tick = self.sweep.tick(self, &cx).await?;
+        if self.walk().end() {
+            tick.backlog = Backlog::Remaining;
+        }
+        Ok(tick)
+    }
+}
+
+#[async_trait]
+impl LookThenAct for EdgeCancelReconciler {
+    type Scope = Global;
+    type Key = Group;
+
+    fn batch_limit(&self) -> u32 {
+        self.batch_limit
+    }
+
+    async fn look(&self, page: Page<'_, Global, Group>) -> Result<Vec<Due<Group>>, TickError> {
+        let failed = failed("look for stale and lost queue entries");
+        let limit = usize::try_from(self.batch_limit).unwrap_or(usize::MAX);
+        let mut tx = Transaction::look(&self.pool).await.map_err(&failed)?;
+        let found = async {
+            let mut found: Vec<(i16, Uuid, Uuid)> = look(FIND_STALE_SQL, &page, limit).fetch_all(&mut *tx).await?;
+            let room = limit - found.len();
+            let behind = self.walk().next();
+            if let Some((partition, group)) = behind.filter(|_| room > 0) {
+                let mut rows: Vec<(i16, Uuid, Uuid, bool)> = look(FIND_LOST_SQL, &page, room)
+                    .bind(partition)
+                    .bind(group.flow_id)
+                    .bind(group.downstream_eid)
+                    .bind(i64::from(self.page))
+                    .fetch_all(&mut *tx)
+                    .await?;
+                let end_of_page = rows.pop_if(|(.., found)| !*found);
+                self.walk().see(match (rows.last(), end_of_page) {
+                    (Some(last), _) if rows.len() == room => Seen::Batch(place(last)),
+                    (_, Some(end)) => Seen::Page(place(&end)),
+                    (_, None) => Seen::End,
+                });
+                found.extend(rows.into_iter().map(|row| (row.0, row.1, row.2)));
+            }
+            Ok(found)
+        };
+        let found = found.await;
+        let found = tx.end(found).await.map_err(&failed)?;
+        let due = |(partition, flow_id, downstream_eid)| Due {
+            partition,
+            key: Group { flow_id, downstream_eid },
+            problem: None,
+        };
+        Ok(found.into_iter().map(due).collect())
+    }
+
+    async fn act(&self, act: Act<'_, Group>) -> Result<Vec<Verdict<Group>>, TickError> {
+        let failed = failed("reconcile queue entries");
+        let (flows, downstreams) = columns(act.keys);
+        let mut tx = Transaction::act(&self.pool).await.map_err(&failed)?;
+        let rows = sqlx::query_as(RECONCILE_SQL)
+            .bind(act.partition)
+            .bind(flows)
+            .bind(downstreams)
+            .bind(act.now_ms)
+            .fetch_all(&mut *tx)
+            .await;
+        let rows: Vec<(Uuid, Uuid, String)> = tx.end(rows).await.map_err(&failed)?;
+        let verdict = |(flow_id, downstream_eid, word)| Verdict { key: Group { flow_id, downstream_eid }, word };
+        Ok(rows.into_iter().map(verdict).collect())
+    }
+}
+
+fn place(row: &(i16, Uuid, Uuid, bool)) -> Place {
+    (row.0, Group { flow_id: row.1, downstream_eid: row.2 })
+}

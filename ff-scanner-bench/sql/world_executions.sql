@@ -1,0 +1,40 @@
+-- Writes executions that nobody has to act on: of a hundred 96 have ended, 2 run under a live lease, 2 are suspended.
+--
+-- $1 bigint  how many
+-- $2 bigint  the time, milliseconds since the epoch
+WITH made AS MATERIALIZED (
+    SELECT (n % 256)::smallint AS partition_key, gen_random_uuid() AS execution_id,
+           CASE n / 256 % 100 WHEN 0 THEN 'running' WHEN 1 THEN 'running' WHEN 2 THEN 'suspended' WHEN 3 THEN 'suspended'
+                ELSE 'ended' END AS kind
+      FROM generate_series(1, $1::bigint) AS n
+),
+core AS (
+    INSERT INTO ff_exec_core (
+           partition_key, execution_id, lane_id, lifecycle_phase, ownership_state, eligibility_state, public_state,
+           attempt_state, created_at_ms, terminal_at_ms, policy, raw_fields)
+    SELECT partition_key, execution_id, 'default',
+           CASE kind WHEN 'running' THEN 'active' WHEN 'suspended' THEN 'suspended' ELSE 'terminal' END,
+           CASE kind WHEN 'running' THEN 'leased' WHEN 'suspended' THEN 'released' ELSE 'unowned' END,
+           'not_applicable',
+           CASE kind WHEN 'running' THEN 'running' WHEN 'suspended' THEN 'suspended' ELSE 'completed' END,
+           CASE kind WHEN 'running' THEN 'running_attempt' WHEN 'suspended' THEN 'attempt_interrupted' ELSE 'attempt_terminal' END,
+           $2::bigint - 3600000, CASE kind WHEN 'ended' THEN $2::bigint - 1800000 END,
+           '{"timeout_policy": {"attempt_timeout_ms": 86400000}}',
+           '{"namespace": "tenant", "tags": {"cairn.instance_id": "blue"}}'
+      FROM made
+),
+suspension AS (
+    INSERT INTO ff_suspension_current (
+           partition_key, execution_id, suspension_id, suspended_at_ms, timeout_at_ms, condition, timeout_behavior)
+    SELECT partition_key, execution_id, gen_random_uuid(), $2::bigint - 60000, $2::bigint + 86400000, '{}', 'expire'
+      FROM made
+     WHERE kind = 'suspended'
+)
+INSERT INTO ff_attempt (
+       partition_key, execution_id, attempt_index, worker_instance_id, lease_epoch, lease_expires_at_ms, started_at_ms,
+       terminal_at_ms, outcome)
+SELECT partition_key, execution_id, 0, CASE kind WHEN 'running' THEN 'worker-1' END, 1,
+       CASE kind WHEN 'running' THEN $2::bigint + 86400000 END, $2::bigint - 60000,
+       CASE kind WHEN 'ended' THEN $2::bigint - 1800000 END,
+       CASE kind WHEN 'suspended' THEN 'attempt_interrupted' WHEN 'ended' THEN 'success' END
+  FROM made

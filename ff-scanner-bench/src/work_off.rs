@@ -1,0 +1,99 @@
+//! How fast is a backlog worked off, beside the other two approaches, interleaved?
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::approach::Approach;
+use crate::case::Case;
+use crate::error::BenchError;
+use crate::figures::{median, per};
+use crate::meter::Reading;
+use crate::progress::Progress;
+use crate::world::World;
+
+/// The plain approach takes so long that it gets a part of the rows; what counts is its rate.
+const SHARE_OF_ROW_AT_A_TIME: u64 = 10;
+
+/// Of one reconciler: each approach's medians over the rounds.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct WorkOff {
+    pub(crate) name: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) rows: u64,
+    pub(crate) figures: BTreeMap<Approach, Figures>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Figures {
+    pub(crate) rows_per_s: f64,
+    pub(crate) cpu_us_per_row: f64,
+    pub(crate) wal_bytes_per_row: f64,
+    pub(crate) statements_per_row: Option<f64>,
+    pub(crate) dead_tuples_per_row: f64,
+}
+
+impl WorkOff {
+    /// Ours as a multiple of another approach's rate.
+    pub(crate) fn ratio_to(&self, approach: Approach) -> f64 {
+        self.figures[&Approach::Ours].rows_per_s / self.figures[&approach].rows_per_s
+    }
+}
+
+pub(crate) async fn work_off(
+    world: &mut World,
+    cases: &[Case],
+    rows: u64,
+    rounds: usize,
+    progress: &Progress,
+) -> Result<Vec<WorkOff>, BenchError> {
+    let mut measured = Vec::new();
+    for case in cases {
+        let mut runs: BTreeMap<Approach, Vec<Figures>> = BTreeMap::new();
+        for round in 0..rounds {
+            for turn in 0..Approach::ALL.len() {
+                // Whoever comes first in one round comes last in another.
+                let approach = Approach::ALL[(turn + round) % Approach::ALL.len()];
+                progress.say(format!("work-off: {}, round {} of {rounds}, {approach:?}", case.name, round + 1));
+                let part = if approach == Approach::RowAtATime { SHARE_OF_ROW_AT_A_TIME } else { 1 };
+                runs.entry(approach).or_default().push(run(world, case, approach, rows / part).await?);
+            }
+        }
+        let figures = runs.into_iter().map(|(approach, runs)| (approach, medians(&runs))).collect();
+        measured.push(WorkOff { name: case.name, unit: case.unit, rows, figures });
+    }
+    Ok(measured)
+}
+
+/// Writes `rows` due rows and has them worked off.
+pub(crate) async fn run(world: &mut World, case: &Case, approach: Approach, rows: u64) -> Result<Figures, BenchError> {
+    world.write_due(case, rows, Duration::ZERO, "backlog").await?;
+    world.meter.settle(&mut world.connection).await?;
+    let before = world.meter.read(&mut world.connection).await?;
+    let elapsed = approach.work_off(case, &world.database(), rows).await?;
+    let spent = world.meter.read(&mut world.connection).await?.since(before);
+    Ok(figures(spent, elapsed, rows))
+}
+
+fn figures(spent: Reading, elapsed: Duration, rows: u64) -> Figures {
+    Figures {
+        rows_per_s: per(rows as f64, elapsed.as_secs_f64()),
+        cpu_us_per_row: per(spent.cpu.as_micros() as f64, rows as f64),
+        wal_bytes_per_row: per(spent.wal_bytes as f64, rows as f64),
+        statements_per_row: spent.statements.map(|statements| per(statements as f64, rows as f64)),
+        dead_tuples_per_row: per(spent.dead_tuples as f64, rows as f64),
+    }
+}
+
+fn medians(runs: &[Figures]) -> Figures {
+    let of = |figure: fn(&Figures) -> f64| median(runs.iter().map(figure));
+    let counted = runs.iter().all(|run| run.statements_per_row.is_some());
+    Figures {
+        rows_per_s: of(|run| run.rows_per_s),
+        cpu_us_per_row: of(|run| run.cpu_us_per_row),
+        wal_bytes_per_row: of(|run| run.wal_bytes_per_row),
+        statements_per_row: counted.then(|| of(|run| run.statements_per_row.unwrap_or_default())),
+        dead_tuples_per_row: of(|run| run.dead_tuples_per_row),
+    }
+}

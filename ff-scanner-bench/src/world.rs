@@ -1,0 +1,91 @@
+//! The database that everything is measured on.
+
+use std::time::Duration;
+
+use ff_scanner_migrations::{EngineVersion, apply_engine, apply_scanner};
+use ff_scanner_testkit::{Options, Server};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, PgConnection};
+
+use crate::case::Case;
+use crate::error::BenchError;
+use crate::meter::Meter;
+
+/// As the engine has it.
+const HASH_CHILDREN: u16 = 256;
+/// Beside what makes it durable: enough memory and log that no run pays for another's checkpoint.
+pub(crate) const SETTINGS: [(&str, &str); 4] =
+    [("fsync", "on"), ("synchronous_commit", "on"), ("shared_buffers", "1GB"), ("max_wal_size", "8GB")];
+/// One statement of a world writes this many rows of each table, so that none grows without bound.
+const ROWS_AT_ONCE: i64 = 250_000;
+
+/// A private server, durable as in production, with a connection of the bench's own.
+pub(crate) struct World {
+    server: Server,
+    pub(crate) connection: PgConnection,
+    pub(crate) meter: Meter,
+    executions: i64,
+}
+
+impl World {
+    pub(crate) async fn new() -> Result<Self, BenchError> {
+        let options = SETTINGS
+            .iter()
+            .fold(Options::new().with_durable(true), |options, (name, value)| options.with_setting(*name, *value));
+        let counting = options.clone().with_setting("shared_preload_libraries", "pg_stat_statements");
+        // Where the library is missing, the server does not start with it, and statements are not counted.
+        let server = Server::start(&counting).or_else(|_| Server::start(&options))?;
+        let options = server.connect_options().disable_statement_logging();
+        apply_engine(&options, EngineVersion::default(), HASH_CHILDREN).await?;
+        apply_scanner(&options).await?;
+        let mut connection = options.connect().await?;
+        let meter = Meter::new(&server, &mut connection).await?;
+        Ok(Self { server, connection, meter, executions: 0 })
+    }
+
+    pub(crate) fn database(&self) -> PgConnectOptions {
+        self.server.connect_options().disable_statement_logging()
+    }
+
+    /// Adds rows that are not due, until there are that many executions and as many budgets.
+    pub(crate) async fn grow(&mut self, executions: i64) -> Result<(), BenchError> {
+        while self.executions < executions {
+            let more = ROWS_AT_ONCE.min(executions - self.executions);
+            for sql in [include_str!("../sql/world_executions.sql"), include_str!("../sql/world_budgets.sql")] {
+                self.write(sql, more).await?;
+            }
+            self.executions += more;
+        }
+        self.meter.settle(&mut self.connection).await
+    }
+
+    /// Runs a statement that writes `rows` with times around now.
+    pub(crate) async fn write(&mut self, sql: &'static str, rows: i64) -> Result<(), BenchError> {
+        let now: i64 = sqlx::query_scalar(include_str!("../sql/now.sql")).fetch_one(&mut self.connection).await?;
+        sqlx::query(sql).bind(rows).bind(now).execute(&mut self.connection).await?;
+        Ok(())
+    }
+
+    /// Writes `rows` that become due from now on over `window`, called `name` together.
+    pub(crate) async fn write_due(
+        &mut self,
+        case: &Case,
+        rows: u64,
+        window: Duration,
+        name: &str,
+    ) -> Result<(), BenchError> {
+        let now: i64 = sqlx::query_scalar(include_str!("../sql/now.sql")).fetch_one(&mut self.connection).await?;
+        sqlx::query(case.due)
+            .bind(i64::try_from(rows).unwrap_or(i64::MAX))
+            .bind(now)
+            .bind(i64::try_from(window.as_millis()).unwrap_or(i64::MAX))
+            .bind(name)
+            .execute(&mut self.connection)
+            .await?;
+        Ok(())
+    }
+
+    pub(crate) async fn version(&mut self) -> Result<String, BenchError> {
+        Ok(sqlx::query_scalar("SHOW server_version").fetch_one(&mut self.connection).await?)
+    }
+}
