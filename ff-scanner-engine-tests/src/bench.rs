@@ -1,0 +1,263 @@
+//! What does one test have to itself?
+
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use ff_scanner::core::{Filter, Global, PartitionCount, PartitionSet, Partitioned, Reconciler, TickContext, TickReport};
+use ff_scanner_testkit::{Database, Server};
+use serde_json::Value;
+use sqlx::PgPool;
+use tokio::runtime::Runtime;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use crate::engine::{Engine, Execution, NewExecution, Reading, Stop, Version, Worker};
+
+/// A lease that has lapsed by the time that somebody looks.
+pub const SHORT_MS: u32 = 1;
+/// A lease that no test outlives.
+pub const LONG_MS: u32 = 600_000;
+
+/// The partition of executions without a flow: the only one whose leases the engine's own subscribers see.
+const PARTITION: i16 = 0;
+const CONNECTIONS: u32 = 6;
+/// Longer than anything takes, even on a machine that compiles at the same time.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Runs a test on the runtime that all of them share: a connection is quick only once it has learned the engine's
+/// thousands of tables, and cannot outlive its runtime.
+///
+/// # Panics
+///
+/// When there is no runtime to be had.
+pub fn run<F: Future>(test: F) -> F::Output {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    RUNTIME.get_or_init(runtime).block_on(test)
+}
+
+/// A database with an engine, which the tests of a version share.
+struct World {
+    // In the order in which they have to go.
+    engine: Arc<dyn Engine>,
+    pool: PgPool,
+    database: Arc<Database>,
+}
+
+impl World {
+    async fn of(version: Version) -> Arc<Self> {
+        static WORLDS: [Mutex<Weak<World>>; 2] = [Mutex::const_new(Weak::new()), Mutex::const_new(Weak::new())];
+        let mut last = WORLDS[version as usize].lock().await;
+        if let Some(world) = last.upgrade() {
+            return world;
+        }
+        let database = Database::shared_clone_of(&template(version).await).await.expect("a database");
+        let world = Arc::new(Self::on(version, database).await);
+        *last = Arc::downgrade(&world);
+        world
+    }
+
+    async fn on(version: Version, database: Arc<Database>) -> Self {
+        let engine = version.connect(&database).await.expect("the engine starts");
+        Self { engine, pool: database.pool(CONNECTIONS), database }
+    }
+}
+
+async fn template(version: Version) -> ff_scanner_testkit::Template {
+    let server = Server::shared().expect("a server");
+    let fill = async |database: &Database| version.migrate(database).await;
+    Database::template_with(&server, &format!("engine {version}, by itself"), fill).await.expect("a template")
+}
+
+/// A part of a database with an engine: a lane and a namespace that no other test uses.
+pub struct Bench {
+    /// Which engine it is.
+    pub version: Version,
+    /// The lane of its executions.
+    pub lane: String,
+    /// Their namespace.
+    pub namespace: String,
+    world: Arc<World>,
+}
+
+impl std::fmt::Debug for Bench {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bench").field("version", &self.version).field("lane", &self.lane).finish_non_exhaustive()
+    }
+}
+
+impl Bench {
+    /// A part of the database that the tests of `version` share.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such database to be had.
+    pub async fn new(version: Version) -> Self {
+        Self::in_world(version, World::of(version).await)
+    }
+
+    /// A database of its own, for a test that lets something run over all of it.
+    ///
+    /// # Panics
+    ///
+    /// When there is none to be had.
+    pub async fn own(version: Version) -> Self {
+        let database = Database::clone_of(&template(version).await).await.expect("a database");
+        Self::in_world(version, Arc::new(World::on(version, Arc::new(database)).await))
+    }
+
+    fn in_world(version: Version, world: Arc<World>) -> Self {
+        let name = Uuid::new_v4().simple().to_string();
+        Self { version, lane: format!("lane-{name}"), namespace: format!("tenant-{name}"), world }
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn engine(&self) -> &dyn Engine {
+        &*self.world.engine
+    }
+
+    /// Where the reconcilers meet it.
+    #[must_use]
+    pub fn pool(&self) -> PgPool {
+        self.world.pool.clone()
+    }
+
+    /// The database of both.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.world.database
+    }
+
+    /// Restricts a reconciler to the executions of this test.
+    #[must_use]
+    pub fn filter(&self) -> Filter {
+        Filter::default().with_namespace(&self.namespace)
+    }
+
+    /// What is to be created here.
+    #[must_use]
+    pub fn blank(&self, policy: Value) -> NewExecution {
+        NewExecution {
+            partition: PARTITION,
+            lane: self.lane.clone(),
+            namespace: self.namespace.clone(),
+            instance: self.lane.clone(),
+            policy,
+        }
+    }
+
+    /// Creates an execution with that policy, and makes it claimable.
+    ///
+    /// # Errors
+    ///
+    /// What the engine says.
+    pub async fn execution(&self, policy: Value) -> Result<Execution, Stop> {
+        let execution = self.engine().create(&self.blank(policy)).await?;
+        self.write(include_str!("sql/promote.sql"), execution, None).await;
+        Ok(execution)
+    }
+
+    /// Creates an execution with that policy, and claims it for that long.
+    ///
+    /// # Errors
+    ///
+    /// What the engine says.
+    pub async fn started(&self, policy: Value, lease_ms: u32) -> Result<Box<dyn Worker>, Stop> {
+        self.execution(policy).await?;
+        self.engine().claim(&self.lane, lease_ms).await
+    }
+
+    /// Grants `execution` to the worker of the tests.
+    ///
+    /// # Panics
+    ///
+    /// When the engine has no grants.
+    pub async fn grant(&self, execution: Execution) {
+        self.write(include_str!("sql/grant.sql"), execution, Some(self.engine().now_ms() + 60_000)).await;
+    }
+
+    async fn write(&self, sql: &'static str, execution: Execution, ms: Option<i64>) {
+        let mut query = sqlx::query(sql).bind(execution.partition).bind(execution.id);
+        if let Some(ms) = ms {
+            query = query.bind(ms);
+        }
+        query.execute(&self.world.pool).await.expect("a legal row");
+    }
+
+    /// All that is written of `execution`, as text.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be read.
+    pub async fn rows(&self, execution: Execution) -> String {
+        let query = sqlx::query_scalar(include_str!("sql/rows.sql")).bind(execution.partition).bind(execution.id);
+        query.fetch_one(&self.world.pool).await.expect("rows can be read")
+    }
+
+    /// One cycle of a partitioned reconciler over the executions of this test.
+    ///
+    /// # Panics
+    ///
+    /// When it fails.
+    pub async fn cycle(&self, reconciler: &impl Reconciler<Scope = Partitioned>) -> TickReport {
+        let all = PartitionSet::all(PartitionCount::new(256).expect("within bounds"));
+        let cx = TickContext::over(all).filtered(self.filter());
+        let tick = reconciler.tick(cx).await.unwrap_or_else(|error| panic!("{}: {error}", reconciler.name()));
+        assert_eq!(tick.report.failures, [], "{}", reconciler.name());
+        tick.report
+    }
+
+    /// One cycle of a global reconciler over the executions of this test.
+    ///
+    /// # Panics
+    ///
+    /// When it fails.
+    pub async fn global_cycle(&self, reconciler: &impl Reconciler<Scope = Global>) -> TickReport {
+        let cx = TickContext::global().filtered(self.filter());
+        let tick = reconciler.tick(cx).await.unwrap_or_else(|error| panic!("{}: {error}", reconciler.name()));
+        assert_eq!(tick.report.failures, [], "{}", reconciler.name());
+        tick.report
+    }
+
+    /// Cycles of `reconciler` until it has changed something.
+    ///
+    /// # Panics
+    ///
+    /// When it fails, and when nothing ever becomes due.
+    pub async fn settle(&self, reconciler: &impl Reconciler<Scope = Partitioned>) -> TickReport {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let report = self.cycle(reconciler).await;
+            if report.changed > 0 {
+                return report;
+            }
+            assert!(Instant::now() < deadline, "nothing becomes due for {}", reconciler.name());
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Completes what `worker` has, and asks the engine whether it is complete.
+    ///
+    /// # Errors
+    ///
+    /// What the engine says.
+    pub async fn finish(&self, worker: &dyn Worker) -> Result<(), Stop> {
+        worker.renew().await?;
+        worker.complete(b"done").await?;
+        let reading = self.engine().read(worker.execution()).await?;
+        // A typed completion says so in the public state and reads without an outcome, a classic one the other way round.
+        let complete = reading.outcome == "success" || reading.public == "completed";
+        if complete && reading.result.as_deref() == Some(b"done") { Ok(()) } else { Err(Stop::Said(format!("{reading:?}"))) }
+    }
+
+    /// What the engine's read calls say of `execution`.
+    ///
+    /// # Errors
+    ///
+    /// What the engine says.
+    pub async fn read(&self, execution: Execution) -> Result<Reading, Stop> {
+        self.engine().read(execution).await
+    }
+}

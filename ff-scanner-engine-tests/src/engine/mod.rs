@@ -1,0 +1,214 @@
+//! What do the tests ask of an engine, whatever its version?
+
+mod v0_11;
+mod v0_15;
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ff_scanner_testkit::Database;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A version of the engine that is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// The oldest that we serve.
+    V0_11,
+    /// The newest.
+    V0_15,
+}
+
+impl Version {
+    /// All of them, in the order of the table's columns.
+    pub const ALL: [Self; 2] = [Self::V0_11, Self::V0_15];
+
+    /// Creates the engine's tables, and what its administrator would add, with the engine's own code.
+    ///
+    /// # Errors
+    ///
+    /// What the engine says.
+    pub async fn migrate(self, database: &Database) -> Result<(), Box<dyn Error + Send + Sync>> {
+        match self {
+            Self::V0_11 => v0_11::driver::migrate(&database.url()).await,
+            Self::V0_15 => v0_15::driver::migrate(&database.url()).await,
+        }
+    }
+
+    /// An engine of this version on `database`, as a server would start it; its own loops are not running.
+    ///
+    /// # Errors
+    ///
+    /// What the engine says.
+    pub async fn connect(self, database: &Database) -> Result<Arc<dyn Engine>, Box<dyn Error + Send + Sync>> {
+        Ok(match self {
+            Self::V0_11 => Arc::new(v0_11::driver::Driver::connect(&database.url()).await?),
+            Self::V0_15 => Arc::new(v0_15::driver::Driver::connect(&database.url()).await?),
+        })
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V0_11 => "0.11",
+            Self::V0_15 => "0.15",
+        })
+    }
+}
+
+/// Why a scenario did not come to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// This version has no such call.
+    Absent,
+    /// What the engine said, or what it did instead.
+    Said(String),
+}
+
+/// What `error` says, as the engine's own `Debug` puts it: its kinds have no other text.
+pub fn said(error: impl fmt::Debug) -> Stop {
+    Stop::Said(format!("{error:?}"))
+}
+
+/// An execution, and the partition that its id names. Displays as the engine writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Execution {
+    /// Its partition.
+    pub partition: i16,
+    /// Its bare id.
+    pub id: Uuid,
+}
+
+impl fmt::Display for Execution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{fp:{}}}:{}", self.partition, self.id)
+    }
+}
+
+/// An execution to be created.
+#[derive(Clone, Debug)]
+pub struct NewExecution {
+    /// Where.
+    pub partition: i16,
+    /// Its lane.
+    pub lane: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// The value of its tag `cairn.instance_id`.
+    pub instance: String,
+    /// Its policy, as JSON.
+    pub policy: Value,
+}
+
+/// How an execution reads in the engine's own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// `terminal_outcome`.
+    pub outcome: String,
+    /// `public_state`; two calls agree on it.
+    pub public: String,
+    /// `blocking_reason`.
+    pub blocking: String,
+    /// When it first started, milliseconds since the epoch.
+    pub started_at_ms: Option<i64>,
+    /// When it ended, milliseconds since the epoch.
+    pub completed_at_ms: Option<i64>,
+    /// Its result.
+    pub result: Option<Vec<u8>>,
+}
+
+/// What a suspended execution waits for, with what a caller needs to signal it.
+#[derive(Clone, Debug)]
+pub struct Waitpoint {
+    /// Its id.
+    pub id: String,
+    /// The token that proves that the caller may signal it.
+    pub token: String,
+}
+
+/// A worker that has an execution, or believes so.
+#[async_trait]
+pub trait Worker: Send + Sync {
+    /// What it has.
+    fn execution(&self) -> Execution;
+
+    /// Extends its lease by as much as it was claimed for.
+    async fn renew(&self) -> Result<(), Stop>;
+
+    /// Reports that half is done.
+    async fn progress(&self) -> Result<(), Stop>;
+
+    /// Ends the execution with success.
+    async fn complete(&self, result: &[u8]) -> Result<(), Stop>;
+
+    /// Fails the attempt, transiently: there may be another.
+    async fn fail(&self) -> Result<(), Stop>;
+
+    /// Suspends the execution until a signal named `go` comes, or until `timeout_at_ms`, when `behavior` says what to do.
+    async fn suspend(&self, timeout_at_ms: i64, behavior: &str) -> Result<Waitpoint, Stop>;
+
+    /// The names of the signals that it was resumed by.
+    async fn signals(&self) -> Result<Vec<String>, Stop>;
+}
+
+/// What a claim path answers.
+pub type Claimed = Result<Box<dyn Worker>, Stop>;
+
+/// The engine's public API, as far as the tests use it.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// The server's clock as the engine's hosts see it, milliseconds since the epoch.
+    fn now_ms(&self) -> i64;
+
+    /// Creates an execution.
+    async fn create(&self, new: &NewExecution) -> Result<Execution, Stop>;
+
+    /// `claim`: whatever is claimable in the lane.
+    async fn claim(&self, lane: &str, lease_ms: u32) -> Claimed;
+
+    /// `claim_for_worker`: the scheduler's grant for whatever is claimable in the lane. It is no lease yet.
+    async fn claim_for_worker(&self, lane: &str) -> Result<Execution, Stop>;
+
+    /// `claim_execution`, with a grant that somebody has written.
+    async fn claim_execution(&self, execution: Execution, lane: &str, lease_ms: u32) -> Claimed;
+
+    /// `issue_grant_and_claim`.
+    async fn issue_grant_and_claim(&self, execution: Execution, lane: &str, lease_ms: u32) -> Claimed;
+
+    /// `claim_from_resume_grant`, which 0.11 calls `claim_from_reclaim`.
+    async fn claim_from_resume_grant(&self, execution: Execution, lane: &str, lease_ms: u32) -> Claimed;
+
+    /// `claim_resumed_execution`.
+    async fn claim_resumed_execution(&self, execution: Execution, lane: &str, lease_ms: u32) -> Claimed;
+
+    /// `issue_reclaim_grant`, and `reclaim_execution` with it.
+    async fn reclaim_execution(&self, execution: Execution, lane: &str, lease_ms: u32) -> Claimed;
+
+    /// `list_expired_leases`, of a namespace.
+    async fn list_expired_leases(&self, namespace: &str) -> Result<Vec<Execution>, Stop>;
+
+    /// What `read_execution_info`, `read_execution_state` and `get_execution_result` say; an error of one of them is the
+    /// answer.
+    async fn read(&self, execution: Execution) -> Result<Reading, Stop>;
+
+    /// What `describe_execution` says of the public state.
+    async fn describe(&self, execution: Execution) -> Result<String, Stop>;
+
+    /// `list_pending_waitpoints`: how many there are.
+    async fn pending_waitpoints(&self, execution: Execution) -> Result<usize, Stop>;
+
+    /// `deliver_signal`: the signal `go`.
+    async fn signal(&self, execution: Execution, waitpoint: &Waitpoint) -> Result<(), Stop>;
+
+    /// `cancel_execution`, as a caller who must name the lease when there is one, and does not.
+    async fn cancel(&self, execution: Execution) -> Result<(), Stop>;
+
+    /// `revoke_lease` of a worker.
+    async fn revoke(&self, execution: Execution) -> Result<(), Stop>;
+
+    /// `replay_execution`.
+    async fn replay(&self, execution: Execution) -> Result<(), Stop>;
+}

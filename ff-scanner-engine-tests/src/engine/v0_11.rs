@@ -1,0 +1,52 @@
+//! What is particular to engine 0.11?
+
+use ff_backend_postgres_0_11 as postgres;
+use ff_core_0_11 as ff_core;
+
+use ff_core::backend::{Handle, ReclaimToken};
+use ff_core::contracts::ReclaimGrant;
+use ff_core::engine_backend::EngineBackend;
+use ff_core::partition::{Partition, PartitionFamily, PartitionKey};
+use ff_core::types::{LaneId, WorkerId, WorkerInstanceId};
+
+use super::{Claimed, Execution, Stop, said};
+use driver::{Backend, execution_id};
+
+#[path = "driver.rs"]
+pub(super) mod driver;
+
+pub(super) async fn claim_execution(_: &Backend, _: Execution, _: &str, _: u32) -> Claimed {
+    Err(Stop::Absent)
+}
+
+pub(super) async fn issue_grant_and_claim(_: &Backend, _: Execution, _: &str, _: u32) -> Claimed {
+    Err(Stop::Absent)
+}
+
+pub(super) async fn reclaim_execution(_: &Backend, _: Execution, _: &str, _: u32) -> Claimed {
+    Err(Stop::Absent)
+}
+
+pub(super) async fn list_expired_leases(_: &Backend, _: &str) -> Result<Vec<Execution>, Stop> {
+    Err(Stop::Absent)
+}
+
+pub(super) async fn claim_from_resume_grant(
+    backend: &Backend,
+    execution: Execution,
+    lane: &str,
+    lease_ms: u32,
+) -> Result<Option<Handle>, Stop> {
+    let grant = ReclaimGrant {
+        execution_id: execution_id(execution)?,
+        partition_key: PartitionKey::from(&Partition {
+            family: PartitionFamily::Execution,
+            index: execution.partition.unsigned_abs(),
+        }),
+        grant_key: "grant".to_owned(),
+        expires_at_ms: u64::MAX,
+        lane_id: LaneId::new(lane),
+    };
+    let token = ReclaimToken::new(grant, WorkerId::new("worker"), WorkerInstanceId::new("worker-1"), lease_ms);
+    backend.claim_from_reclaim(token).await.map_err(said)
+}

@@ -1,0 +1,21 @@
+//! Does the documentation say what the tests expect?
+
+use std::{env, fs};
+
+use ff_scanner_engine_tests::checks::Section;
+use ff_scanner_engine_tests::table::render;
+
+use crate::lease_expiry;
+
+const SECTIONS: &[&Section] = &[&lease_expiry::PUT_BACK];
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/engine-compatibility.md");
+
+#[test]
+fn the_page_says_what_the_tests_expect() {
+    let page = render(SECTIONS);
+    if env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(PAGE, &page).expect("the page can be written");
+    }
+    let written = fs::read_to_string(PAGE).unwrap_or_default();
+    assert!(written == page, "docs/engine-compatibility.md is stale; UPDATE_DOCS=1 rewrites it");
+}
