@@ -117,7 +117,8 @@ core_moved AS (
            -- From the row and not from the pointer, which typed claims leave one past the row.
            attempt_index = settled.attempt_index + vector.next_attempt,
            terminal_at_ms = CASE verdict WHEN 'expired' THEN clock.now_ms ELSE core.terminal_at_ms END,
-           raw_fields = core.raw_fields
+           -- A typed claim names its lease here, too, and once that is over the engine takes the rest for corruption.
+           raw_fields = (core.raw_fields - '{current_attempt_id,current_lease_id,current_worker_id,current_worker_instance_id}'::text[])
                || jsonb_build_object('last_failure_message', 'attempt_timeout', 'last_mutation_at', clock.now_ms::text)
                || CASE verdict WHEN 'retried' THEN jsonb_build_object('retry_count', (settled.retries + 1)::text)
                                ELSE jsonb_build_object('failure_reason', 'attempt_timeout') END
