@@ -3,7 +3,9 @@
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use ff_scanner::core::{Filter, Global, PartitionCount, PartitionSet, Partitioned, Reconciler, TickContext, TickReport};
+use ff_scanner::core::{
+    Filter, Global, PartitionCount, PartitionSet, Partitioned, Reconciler, TickContext, TickReport,
+};
 use ff_scanner_testkit::{Database, Server};
 use serde_json::Value;
 use sqlx::PgPool;
@@ -249,7 +251,11 @@ impl Bench {
         let reading = self.engine().read(worker.execution()).await?;
         // A typed completion says so in the public state and reads without an outcome, a classic one the other way round.
         let complete = reading.outcome == "success" || reading.public == "completed";
-        if complete && reading.result.as_deref() == Some(b"done") { Ok(()) } else { Err(Stop::Said(format!("{reading:?}"))) }
+        if complete && reading.result.as_deref() == Some(b"done") {
+            Ok(())
+        } else {
+            Err(Stop::Said(format!("{reading:?}")))
+        }
     }
 
     /// What the engine's read calls say of `execution`.

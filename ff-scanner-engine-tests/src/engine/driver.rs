@@ -5,9 +5,12 @@ use std::error::Error;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use ff_scanner::core::Filter;
+use futures_util::StreamExt;
 
 use super::ff_core::backend::{
     BackendTag, CapabilitySet, ClaimPolicy, FailureClass, FailureReason, Handle, HandleKind, PostgresConnection,
+    ScannerFilter,
 };
 use super::ff_core::contracts::{
     CancelExecutionArgs, ClaimForWorkerArgs, ClaimForWorkerOutcome, ClaimResumedExecutionArgs,
@@ -18,13 +21,15 @@ use super::ff_core::contracts::{
 use super::ff_core::engine_backend::EngineBackend;
 use super::ff_core::handle_codec::{HandlePayload, encode};
 use super::ff_core::partition::PartitionConfig;
+use super::ff_core::stream_events::{CompletionEvent, LeaseHistoryEvent};
+use super::ff_core::stream_subscribe::StreamCursor;
 use super::ff_core::types::{
-    AttemptIndex, CancelSource, ExecutionId, LaneId, LeaseFence, LeaseId, Namespace, SignalId, SuspensionId, TimestampMs,
-    WaitpointId, WaitpointToken, WorkerId, WorkerInstanceId,
+    AttemptIndex, CancelSource, ExecutionId, LaneId, LeaseFence, LeaseId, Namespace, SignalId, SuspensionId,
+    TimestampMs, WaitpointId, WaitpointToken, WorkerId, WorkerInstanceId,
 };
 use super::postgres::PostgresBackend;
 use super::postgres::pool::build_pool_from_connection;
-use crate::engine::{Claimed, Engine, Execution, NewExecution, Reading, Stop, Waitpoint, Worker, said};
+use crate::engine::{Claimed, Engine, Events, Execution, NewExecution, Reading, Stop, Waitpoint, Worker, said};
 
 pub(super) type Backend = Arc<PostgresBackend>;
 
@@ -56,6 +61,17 @@ pub(super) fn execution_id(execution: Execution) -> Result<ExecutionId, Stop> {
 pub(super) fn execution(id: &ExecutionId) -> Result<Execution, Stop> {
     let (_, uuid) = id.as_str().split_once("}:").ok_or_else(|| said(id))?;
     Ok(Execution { partition: i16::try_from(id.partition()).map_err(said)?, id: uuid.parse().map_err(said)? })
+}
+
+fn scanner_filter(filter: &Filter) -> ScannerFilter {
+    let mut theirs = ScannerFilter::new();
+    if let Some(namespace) = &filter.namespace {
+        theirs = theirs.with_namespace(Namespace::new(namespace));
+    }
+    if let Some((key, value)) = &filter.instance_tag {
+        theirs = theirs.with_instance_tag(key, value);
+    }
+    theirs
 }
 
 /// The engine's own word for one of its enums.
@@ -248,6 +264,34 @@ impl Engine for Driver {
         let args = ReplayExecutionArgs { execution_id: execution_id(execution)?, now: TimestampMs::now() };
         self.backend.replay_execution(args).await.map(drop).map_err(said)
     }
+
+    async fn completions(&self, filter: &Filter) -> Result<Events, Stop> {
+        let tail = StreamCursor::empty();
+        let events = self.backend.subscribe_completion(tail, &scanner_filter(filter)).await.map_err(said)?;
+        let event = |event: Result<CompletionEvent, _>| {
+            let event = event.map_err(said)?;
+            Ok((execution(&event.execution_id)?, format!("{:?}", event.outcome)))
+        };
+        Ok(events.map(event).boxed())
+    }
+
+    async fn leases(&self, filter: &Filter) -> Result<Events, Stop> {
+        let tail = StreamCursor::empty();
+        let events = self.backend.subscribe_lease_history(tail, &scanner_filter(filter)).await.map_err(said)?;
+        let event = |event: Result<LeaseHistoryEvent, _>| {
+            let event = event.map_err(said)?;
+            let word = match event {
+                LeaseHistoryEvent::Acquired { .. } => "acquired",
+                LeaseHistoryEvent::Renewed { .. } => "renewed",
+                LeaseHistoryEvent::Expired { .. } => "expired",
+                LeaseHistoryEvent::Reclaimed { .. } => "reclaimed",
+                LeaseHistoryEvent::Revoked { .. } => "revoked",
+                _ => "unknown",
+            };
+            Ok((execution(event.execution_id())?, word.to_owned()))
+        };
+        Ok(events.map(event).boxed())
+    }
 }
 
 /// The handle of a claim, which some claims leave to their callers to make.
@@ -326,10 +370,7 @@ impl Worker for Classic {
         let args = args.with_timeout(TimestampMs::from_millis(timeout_at_ms), behavior);
         let suspended = self.backend.suspend(&self.handle, args).await.map_err(said)?;
         let details = suspended.details();
-        Ok(Waitpoint {
-            id: details.waitpoint_id.to_string(),
-            token: details.waitpoint_token.as_str().to_owned(),
-        })
+        Ok(Waitpoint { id: details.waitpoint_id.to_string(), token: details.waitpoint_token.as_str().to_owned() })
     }
 
     async fn signals(&self) -> Result<Vec<String>, Stop> {

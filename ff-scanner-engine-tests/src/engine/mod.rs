@@ -8,7 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use ff_scanner::core::Filter;
 use ff_scanner_testkit::Database;
+use futures_util::stream::BoxStream;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -154,6 +156,9 @@ pub trait Worker: Send + Sync {
     async fn signals(&self) -> Result<Vec<String>, Stop>;
 }
 
+/// Events of executions, as `subscribe_completion` and `subscribe_lease_history` deliver them, each with its word.
+pub type Events = BoxStream<'static, Result<(Execution, String), Stop>>;
+
 /// What a claim path answers.
 pub type Claimed = Result<Box<dyn Worker>, Stop>;
 
@@ -211,4 +216,10 @@ pub trait Engine: Send + Sync {
 
     /// `replay_execution`.
     async fn replay(&self, execution: Execution) -> Result<(), Stop>;
+
+    /// `subscribe_completion`.
+    async fn completions(&self, filter: &Filter) -> Result<Events, Stop>;
+
+    /// `subscribe_lease_history`, which covers partition 0.
+    async fn leases(&self, filter: &Filter) -> Result<Events, Stop>;
 }

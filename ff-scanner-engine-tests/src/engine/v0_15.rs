@@ -44,11 +44,8 @@ pub(super) async fn claim_execution(backend: &Backend, execution: Execution, lan
         ClaimExecutionResult::Claimed(claimed) => claimed,
         other => return Err(said(other)),
     };
-    let fence = LeaseFence {
-        lease_id: claimed.lease_id,
-        lease_epoch: claimed.lease_epoch,
-        attempt_id: claimed.attempt_id,
-    };
+    let fence =
+        LeaseFence { lease_id: claimed.lease_id, lease_epoch: claimed.lease_epoch, attempt_id: claimed.attempt_id };
     Typed::claimed(backend, execution, claimed.attempt_index, fence, lane, lease_ms)
 }
 

@@ -2,4 +2,6 @@
 
 mod lease_expiry;
 mod paths;
+mod reads;
 mod table;
+mod zombie;

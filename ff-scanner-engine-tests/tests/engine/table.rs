@@ -7,7 +7,13 @@ use ff_scanner_engine_tests::table::render;
 
 use crate::lease_expiry;
 
-const SECTIONS: &[&Section] = &[&lease_expiry::PUT_BACK];
+const SECTIONS: &[&Section] = &[
+    &lease_expiry::PUT_BACK,
+    &lease_expiry::TYPED_PUT_BACK,
+    &lease_expiry::MARKED,
+    &lease_expiry::GIVEN_UP,
+    &lease_expiry::LOST,
+];
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/engine-compatibility.md");
 
 #[test]
