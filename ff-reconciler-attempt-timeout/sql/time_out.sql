@@ -33,7 +33,10 @@ attempt AS MATERIALIZED (
 timed AS MATERIALIZED (
     SELECT attempt.execution_id,
            attempt.attempt_index,
-           attempt.started_at_ms,
+           -- Typed claims keep the start of an attempt that was replayed: it did not begin before its replay.
+           CASE WHEN core.raw_fields ? 'replay_count' AND core.raw_fields ->> 'last_mutation_at' ~ '^[0-9]{1,18}$'
+                THEN GREATEST(attempt.started_at_ms, (core.raw_fields ->> 'last_mutation_at')::bigint)
+                ELSE attempt.started_at_ms END AS started_at_ms,
            attempt.lease_expires_at_ms,
            core.flow_id,
            core.raw_fields ->> 'namespace' AS namespace,
