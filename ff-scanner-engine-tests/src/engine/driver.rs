@@ -16,7 +16,9 @@ use super::ff_core::contracts::{
     CancelExecutionArgs, ClaimForWorkerArgs, ClaimForWorkerOutcome, ClaimResumedExecutionArgs,
     ClaimResumedExecutionResult, CreateExecutionArgs, DeliverSignalArgs, ListPendingWaitpointsArgs,
     ReplayExecutionArgs, ResumeCondition, ResumePolicy, RevokeLeaseArgs, SeedWaitpointHmacSecretArgs, SignalMatcher,
-    SuspendArgs, SuspensionReasonCode, TimeoutBehavior, WaitpointBinding,
+    SuspendArgs, SuspensionReasonCode,
+    TimeoutBehavior::{AutoResumeWithTimeoutSignal, Cancel, Escalate, Expire, Fail},
+    WaitpointBinding,
 };
 use super::ff_core::engine_backend::EngineBackend;
 use super::ff_core::handle_codec::{HandlePayload, encode};
@@ -354,7 +356,8 @@ impl Worker for Classic {
     }
 
     async fn suspend(&self, timeout_at_ms: i64, behavior: &str) -> Result<Waitpoint, Stop> {
-        let behavior: TimeoutBehavior = serde_json::from_value(serde_json::json!(behavior)).map_err(said)?;
+        let known = [Fail, Cancel, Expire, AutoResumeWithTimeoutSignal, Escalate];
+        let behavior = known.into_iter().find(|known| known.as_wire_str() == behavior).ok_or_else(|| said(behavior))?;
         let key = "wp:go".to_owned();
         let waitpoint = WaitpointBinding::Fresh { waitpoint_id: WaitpointId::new(), waitpoint_key: key.clone() };
         let condition =

@@ -40,8 +40,7 @@ async fn typed_lost(bench: &Bench) -> Result<Box<dyn Worker>, Stop> {
 /// A worker of `claim_execution` that has lost its lease, and another has the execution.
 async fn typed_replaced(bench: &Bench) -> Result<Box<dyn Worker>, Stop> {
     let lost = typed_lost(bench).await?;
-    bench.grant(lost.execution()).await;
-    bench.engine().claim_execution(lost.execution(), &bench.lane, LONG_MS).await?;
+    bench.claim_execution(lost.execution(), LONG_MS).await?;
     Ok(lost)
 }
 

@@ -1,7 +1,9 @@
 //! Does the engine say that each thing that a reconciler does is right?
 
+mod attempt_timeout;
 mod lease_expiry;
 mod paths;
 mod reads;
+mod suspension_timeout;
 mod table;
 mod zombie;

@@ -44,13 +44,7 @@ pub(crate) async fn granted_and_resumed(bench: &Bench, execution: Execution) -> 
 
 /// `claim_execution`.
 pub(crate) async fn claim_execution(bench: &Bench, execution: Execution) -> Result<(), Stop> {
-    let claimed = match bench.engine().claim_execution(execution, &bench.lane, LONG_MS).await {
-        Err(Stop::Said(text)) if text.contains("InvalidClaimGrant") => {
-            bench.grant(execution).await;
-            bench.engine().claim_execution(execution, &bench.lane, LONG_MS).await
-        }
-        other => other,
-    };
+    let claimed = bench.claim_execution(execution, LONG_MS).await;
     finish(bench, execution, claimed).await
 }
 

@@ -5,7 +5,7 @@ use std::{env, fs};
 use ff_scanner_engine_tests::checks::Section;
 use ff_scanner_engine_tests::table::render;
 
-use crate::lease_expiry;
+use crate::{attempt_timeout, lease_expiry, suspension_timeout};
 
 const SECTIONS: &[&Section] = &[
     &lease_expiry::PUT_BACK,
@@ -13,6 +13,12 @@ const SECTIONS: &[&Section] = &[
     &lease_expiry::MARKED,
     &lease_expiry::GIVEN_UP,
     &lease_expiry::LOST,
+    &attempt_timeout::RETRIED,
+    &attempt_timeout::EXPIRED,
+    &attempt_timeout::LOST,
+    &suspension_timeout::AUTO_RESUMED,
+    &suspension_timeout::ENDED,
+    &suspension_timeout::ESCALATED,
 ];
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/engine-compatibility.md");
 

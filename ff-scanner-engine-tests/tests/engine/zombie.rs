@@ -44,9 +44,5 @@ pub(crate) async fn classic(bench: &Bench, policy: Value) -> Result<Box<dyn Work
 /// A worker of `claim_execution`.
 pub(crate) async fn typed(bench: &Bench) -> Result<Box<dyn Worker>, Stop> {
     let execution = bench.execution(json!({})).await?;
-    if let Err(Stop::Absent) = bench.engine().claim_execution(execution, &bench.lane, SHORT_MS).await {
-        return Err(Stop::Absent);
-    }
-    bench.grant(execution).await;
-    bench.engine().claim_execution(execution, &bench.lane, SHORT_MS).await
+    bench.claim_execution(execution, SHORT_MS).await
 }
