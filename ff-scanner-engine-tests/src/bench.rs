@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use ff_scanner::core::{Filter, Global, Partitioned, Reconciler, TickContext, TickReport};
 use ff_scanner_testkit::{Database, Server};
+use futures_util::StreamExt;
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
-use crate::engine::{Claimed, Engine, Execution, NewExecution, Reading, Stop, Version, Worker};
+use crate::engine::{Claimed, Engine, Events, Execution, NewExecution, Reading, Stop, Version, Worker, said};
 
 /// A lease that has lapsed by the time that somebody looks.
 pub const SHORT_MS: u32 = 1;
@@ -24,6 +25,18 @@ const PARTITION: i16 = 0;
 const CONNECTIONS: u32 = 6;
 /// Longer than anything takes, even on a machine that compiles at the same time.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The tag whose value events carry.
+const INSTANCE: &str = "cairn.instance_id";
+
+/// A kind of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Those of `subscribe_completion`.
+    Completion,
+    /// Those of `subscribe_lease_history`.
+    Lease,
+}
 
 /// Runs a test on the runtime that all of them share: a connection is quick only once it has learned the engine's
 /// thousands of tables, and cannot outlive its runtime.
@@ -183,6 +196,15 @@ impl Bench {
         self.engine().claim(&self.lane, lease_ms).await
     }
 
+    /// Lets a retry of `execution` that is delayed begin.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be written.
+    pub async fn promote_delayed(&self, execution: Execution) {
+        self.write(include_str!("sql/promote_delayed.sql"), execution, None).await;
+    }
+
     /// Grants `execution` to the worker of the tests.
     ///
     /// # Panics
@@ -224,6 +246,40 @@ impl Bench {
     pub async fn rows(&self, execution: Execution) -> String {
         let query = sqlx::query_scalar(include_str!("sql/rows.sql")).bind(execution.partition).bind(execution.id);
         query.fetch_one(&self.world.pool).await.expect("rows can be read")
+    }
+
+    /// The words of all events of `execution` that `events` delivers, to the last that there is.
+    ///
+    /// # Errors
+    ///
+    /// What the engine says.
+    pub async fn words(&self, events: Events, kind: Kind, execution: Execution) -> Result<Vec<String>, Stop> {
+        let last = Execution { partition: PARTITION, id: Uuid::new_v4() };
+        let (sql, tag) = match kind {
+            Kind::Completion => (include_str!("sql/last_completion.sql"), format!("{INSTANCE}={}", self.lane)),
+            Kind::Lease => (include_str!("sql/last_lease.sql"), self.lane.clone()),
+        };
+        let query = sqlx::query(sql).bind(last.partition).bind(last.id).bind(&self.namespace).bind(tag);
+        query.execute(&self.world.pool).await.expect("a legal row");
+        let until_last = async {
+            let mut events = events;
+            let mut words = Vec::new();
+            while let Some(event) = events.next().await {
+                let (of, word) = event?;
+                if of == last {
+                    return Ok(words);
+                }
+                words.extend((of == execution).then_some(word));
+            }
+            Err(Stop::Said("the subscription ended".to_owned()))
+        };
+        timeout(PATIENCE, until_last).await.map_err(said)?
+    }
+
+    /// Restricts a subscription to the executions of this test, by their tag.
+    #[must_use]
+    pub fn tag_filter(&self) -> Filter {
+        Filter::default().with_instance_tag(INSTANCE, &self.lane)
     }
 
     /// One cycle of a partitioned reconciler over the executions of this test.

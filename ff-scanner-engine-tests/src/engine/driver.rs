@@ -355,6 +355,10 @@ impl Worker for Classic {
         self.backend.fail(&self.handle, reason, FailureClass::Transient).await.map(drop).map_err(said)
     }
 
+    async fn cancel(&self) -> Result<(), Stop> {
+        self.backend.cancel(&self.handle, "test").await.map_err(said)
+    }
+
     async fn suspend(&self, timeout_at_ms: i64, behavior: &str) -> Result<Waitpoint, Stop> {
         let known = [Fail, Cancel, Expire, AutoResumeWithTimeoutSignal, Escalate];
         let behavior = known.into_iter().find(|known| known.as_wire_str() == behavior).ok_or_else(|| said(behavior))?;

@@ -149,6 +149,9 @@ pub trait Worker: Send + Sync {
     /// Fails the attempt, transiently: there may be another.
     async fn fail(&self) -> Result<(), Stop>;
 
+    /// Cancels the execution.
+    async fn cancel(&self) -> Result<(), Stop>;
+
     /// Suspends the execution until a signal named `go` comes, or until `timeout_at_ms`, when `behavior` says what to do.
     async fn suspend(&self, timeout_at_ms: i64, behavior: &str) -> Result<Waitpoint, Stop>;
 

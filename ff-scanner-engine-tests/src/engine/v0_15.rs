@@ -209,6 +209,10 @@ impl Worker for Typed {
         self.backend().fail_execution(args).await.map(drop).map_err(said)
     }
 
+    async fn cancel(&self) -> Result<(), Stop> {
+        self.classic.cancel().await
+    }
+
     async fn suspend(&self, timeout_at_ms: i64, behavior: &str) -> Result<Waitpoint, Stop> {
         self.classic.suspend(timeout_at_ms, behavior).await
     }

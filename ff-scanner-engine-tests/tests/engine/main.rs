@@ -4,6 +4,8 @@ mod attempt_timeout;
 mod lease_expiry;
 mod paths;
 mod reads;
+mod subscribers;
 mod suspension_timeout;
 mod table;
+mod traps;
 mod zombie;

@@ -5,7 +5,7 @@ use std::{env, fs};
 use ff_scanner_engine_tests::checks::Section;
 use ff_scanner_engine_tests::table::render;
 
-use crate::{attempt_timeout, lease_expiry, suspension_timeout};
+use crate::{attempt_timeout, lease_expiry, subscribers, suspension_timeout, traps};
 
 const SECTIONS: &[&Section] = &[
     &lease_expiry::PUT_BACK,
@@ -19,6 +19,9 @@ const SECTIONS: &[&Section] = &[
     &suspension_timeout::AUTO_RESUMED,
     &suspension_timeout::ENDED,
     &suspension_timeout::ESCALATED,
+    &subscribers::COMPLETIONS,
+    &subscribers::LEASES,
+    &traps::TRAPS,
 ];
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/engine-compatibility.md");
 
