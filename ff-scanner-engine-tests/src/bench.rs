@@ -1,8 +1,10 @@
 //! What does one test have to itself?
 
+use std::sync::atomic::{AtomicI16, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
+use ff_scanner::budget::BudgetReset;
 use ff_scanner::core::{Filter, Global, Partitioned, Reconciler, TickContext, TickReport};
 use ff_scanner_testkit::{Database, Server};
 use futures_util::StreamExt;
@@ -13,7 +15,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
-use crate::engine::{Claimed, Engine, Events, Execution, NewExecution, Reading, Stop, Version, Worker, said};
+use crate::engine::{Budget, Claimed, Engine, Events, Execution, NewExecution, Reading, Stop, Version, Worker, said};
 
 /// A lease that has lapsed by the time that somebody looks.
 pub const SHORT_MS: u32 = 1;
@@ -22,6 +24,9 @@ pub const LONG_MS: u32 = 600_000;
 
 /// The partition of executions without a flow: the only one whose leases the engine's own subscribers see.
 const PARTITION: i16 = 0;
+const BUDGET_PARTITIONS: i16 = 32;
+/// How long a window of a budget is, milliseconds.
+pub const WINDOW_MS: u64 = 3_600_000;
 const CONNECTIONS: u32 = 6;
 /// Longer than anything takes, even on a machine that compiles at the same time.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -246,6 +251,34 @@ impl Bench {
     pub async fn rows(&self, execution: Execution) -> String {
         let query = sqlx::query_scalar(include_str!("sql/rows.sql")).bind(execution.partition).bind(execution.id);
         query.fetch_one(&self.world.pool).await.expect("rows can be read")
+    }
+
+    /// Creates a budget with a window of an hour, in a partition that no other test uses.
+    ///
+    /// # Errors
+    ///
+    /// What the engine says.
+    ///
+    /// # Panics
+    ///
+    /// When there are more tests than partitions of budgets.
+    pub async fn budget(&self, limit: u64) -> Result<Budget, Stop> {
+        static NEXT: [AtomicI16; 2] = [AtomicI16::new(0), AtomicI16::new(0)];
+        let partition = NEXT[self.version as usize].fetch_add(1, Ordering::Relaxed);
+        assert!(partition < BUDGET_PARTITIONS, "there are more tests than partitions of budgets");
+        self.engine().create_budget(partition, WINDOW_MS, limit).await
+    }
+
+    /// A cycle of `budget_reset` over the partition of `budget` at that time, milliseconds since the epoch.
+    ///
+    /// # Panics
+    ///
+    /// When it fails.
+    pub async fn reset_budgets(&self, budget: &Budget, now_ms: i64) -> TickReport {
+        let cx = TickContext::over([budget.partition].into_iter().collect()).pinned(now_ms);
+        let tick = BudgetReset::new(self.pool()).tick(cx).await.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(tick.report.failures, []);
+        tick.report
     }
 
     /// The words of all events of `execution` that `events` delivers, to the last that there is.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::error::Error;
+use std::iter;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -14,30 +15,34 @@ use super::ff_core::backend::{
 };
 use super::ff_core::contracts::{
     CancelExecutionArgs, ClaimForWorkerArgs, ClaimForWorkerOutcome, ClaimResumedExecutionArgs,
-    ClaimResumedExecutionResult, CreateExecutionArgs, DeliverSignalArgs, ListPendingWaitpointsArgs,
-    ReplayExecutionArgs, ResumeCondition, ResumePolicy, RevokeLeaseArgs, SeedWaitpointHmacSecretArgs, SignalMatcher,
-    SuspendArgs, SuspensionReasonCode,
+    ClaimResumedExecutionResult, CreateBudgetArgs, CreateExecutionArgs, DeliverSignalArgs, ListPendingWaitpointsArgs,
+    ReplayExecutionArgs, ReportUsageAdminArgs, ReportUsageResult, ResumeCondition, ResumePolicy, RevokeLeaseArgs,
+    SeedWaitpointHmacSecretArgs, SignalMatcher, SuspendArgs, SuspensionReasonCode,
     TimeoutBehavior::{AutoResumeWithTimeoutSignal, Cancel, Escalate, Expire, Fail},
     WaitpointBinding,
 };
 use super::ff_core::engine_backend::EngineBackend;
 use super::ff_core::handle_codec::{HandlePayload, encode};
-use super::ff_core::partition::PartitionConfig;
+use super::ff_core::partition::{PartitionConfig, budget_partition};
 use super::ff_core::stream_events::{CompletionEvent, LeaseHistoryEvent};
 use super::ff_core::stream_subscribe::StreamCursor;
 use super::ff_core::types::{
-    AttemptIndex, CancelSource, ExecutionId, LaneId, LeaseFence, LeaseId, Namespace, SignalId, SuspensionId,
+    AttemptIndex, BudgetId, CancelSource, ExecutionId, LaneId, LeaseFence, LeaseId, Namespace, SignalId, SuspensionId,
     TimestampMs, WaitpointId, WaitpointToken, WorkerId, WorkerInstanceId,
 };
 use super::postgres::PostgresBackend;
 use super::postgres::pool::build_pool_from_connection;
-use crate::engine::{Claimed, Engine, Events, Execution, NewExecution, Reading, Stop, Waitpoint, Worker, said};
+use crate::engine::{
+    Budget, BudgetReading, Claimed, Engine, Events, Execution, NewExecution, Reading, Stop, Waitpoint, Worker, said,
+};
 
 pub(super) type Backend = Arc<PostgresBackend>;
 
 /// Connections of an engine. Each has to learn the engine's thousands of tables before it is quick.
 const CONNECTIONS: u32 = 6;
 const SIGNAL: &str = "go";
+/// What budgets count.
+pub(super) const DIMENSION: &str = "tokens";
 
 fn connection(url: &str) -> PostgresConnection {
     let mut connection = PostgresConnection::new(url);
@@ -63,6 +68,14 @@ pub(super) fn execution_id(execution: Execution) -> Result<ExecutionId, Stop> {
 pub(super) fn execution(id: &ExecutionId) -> Result<Execution, Stop> {
     let (_, uuid) = id.as_str().split_once("}:").ok_or_else(|| said(id))?;
     Ok(Execution { partition: i16::try_from(id.partition()).map_err(said)?, id: uuid.parse().map_err(said)? })
+}
+
+/// Whether a report was taken.
+pub(super) fn admitted(result: ReportUsageResult) -> Result<(), Stop> {
+    match result {
+        ReportUsageResult::Ok | ReportUsageResult::SoftBreach { .. } => Ok(()),
+        refused => Err(said(refused)),
+    }
 }
 
 fn scanner_filter(filter: &Filter) -> ScannerFilter {
@@ -265,6 +278,50 @@ impl Engine for Driver {
     async fn replay(&self, execution: Execution) -> Result<(), Stop> {
         let args = ReplayExecutionArgs { execution_id: execution_id(execution)?, now: TimestampMs::now() };
         self.backend.replay_execution(args).await.map(drop).map_err(said)
+    }
+
+    async fn create_budget(&self, partition: i16, window_ms: u64, limit: u64) -> Result<Budget, Stop> {
+        let home = |id: &BudgetId| budget_partition(id, &PartitionConfig::default()).index;
+        let id =
+            iter::repeat_with(BudgetId::new).find(|id| home(id) == partition.unsigned_abs()).ok_or(Stop::Absent)?;
+        let args = CreateBudgetArgs {
+            budget_id: id.clone(),
+            scope_type: "lane".to_owned(),
+            scope_id: "lane".to_owned(),
+            enforcement_mode: "strict".to_owned(),
+            on_hard_limit: "fail".to_owned(),
+            on_soft_limit: "warn".to_owned(),
+            reset_interval_ms: window_ms,
+            dimensions: vec![DIMENSION.to_owned()],
+            hard_limits: vec![limit],
+            soft_limits: vec![0],
+            now: TimestampMs::now(),
+        };
+        self.backend.create_budget(args).await.map_err(said)?;
+        Ok(Budget { partition, id: id.0 })
+    }
+
+    async fn report_usage(&self, budget: &Budget, amount: u64) -> Result<(), Stop> {
+        let args = ReportUsageAdminArgs::new(vec![DIMENSION.to_owned()], vec![amount], TimestampMs::now());
+        let id = BudgetId::from_uuid(budget.id);
+        admitted(self.backend.report_usage_admin(&id, args).await.map_err(said)?)
+    }
+
+    async fn record_spend(&self, budget: &Budget, execution: Execution, amount: u64) -> Result<(), Stop> {
+        super::record_spend(&self.backend, budget, execution, amount).await
+    }
+
+    async fn release_budget(&self, budget: &Budget, execution: Execution) -> Result<(), Stop> {
+        super::release_budget(&self.backend, budget, execution).await
+    }
+
+    async fn budget(&self, budget: &Budget) -> Result<BudgetReading, Stop> {
+        let status = self.backend.get_budget_status(&BudgetId::from_uuid(budget.id)).await.map_err(said)?;
+        Ok(BudgetReading {
+            spent: status.usage.get(DIMENSION).copied().unwrap_or_default(),
+            next_reset_at_ms: status.next_reset_at.map(|at| at.parse().map_err(said)).transpose()?,
+            last_breach: status.last_breach_dim.filter(|dimension| !dimension.is_empty()),
+        })
     }
 
     async fn completions(&self, filter: &Filter) -> Result<Events, Stop> {

@@ -131,6 +131,26 @@ pub struct Waitpoint {
     pub token: String,
 }
 
+/// A budget of one dimension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Its partition.
+    pub partition: i16,
+    /// Its id.
+    pub id: Uuid,
+}
+
+/// How a budget reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BudgetReading {
+    /// What is spent of it.
+    pub spent: u64,
+    /// When its next window begins, milliseconds since the epoch.
+    pub next_reset_at_ms: Option<i64>,
+    /// Which dimension was last exceeded in this window.
+    pub last_breach: Option<String>,
+}
+
 /// A worker that has an execution, or believes so.
 #[async_trait]
 pub trait Worker: Send + Sync {
@@ -219,6 +239,21 @@ pub trait Engine: Send + Sync {
 
     /// `replay_execution`.
     async fn replay(&self, execution: Execution) -> Result<(), Stop>;
+
+    /// `create_budget`, in that partition, with a window of that length and a limit for each window.
+    async fn create_budget(&self, partition: i16, window_ms: u64, limit: u64) -> Result<Budget, Stop>;
+
+    /// `report_usage_admin`. An exceeded limit is an error.
+    async fn report_usage(&self, budget: &Budget, amount: u64) -> Result<(), Stop>;
+
+    /// `record_spend`, on behalf of an execution. An exceeded limit is an error.
+    async fn record_spend(&self, budget: &Budget, execution: Execution, amount: u64) -> Result<(), Stop>;
+
+    /// `release_budget`: gives back what an execution has spent.
+    async fn release_budget(&self, budget: &Budget, execution: Execution) -> Result<(), Stop>;
+
+    /// `get_budget_status`.
+    async fn budget(&self, budget: &Budget) -> Result<BudgetReading, Stop>;
 
     /// `subscribe_completion`.
     async fn completions(&self, filter: &Filter) -> Result<Events, Stop>;

@@ -9,7 +9,7 @@ use ff_core::engine_backend::EngineBackend;
 use ff_core::partition::{Partition, PartitionFamily, PartitionKey};
 use ff_core::types::{LaneId, WorkerId, WorkerInstanceId};
 
-use super::{Claimed, Execution, Stop, said};
+use super::{Budget, Claimed, Execution, Stop, said};
 use driver::{Backend, execution_id};
 
 #[path = "driver.rs"]
@@ -28,6 +28,14 @@ pub(super) async fn reclaim_execution(_: &Backend, _: Execution, _: &str, _: u32
 }
 
 pub(super) async fn list_expired_leases(_: &Backend, _: &str) -> Result<Vec<Execution>, Stop> {
+    Err(Stop::Absent)
+}
+
+pub(super) async fn record_spend(_: &Backend, _: &Budget, _: Execution, _: u64) -> Result<(), Stop> {
+    Err(Stop::Absent)
+}
+
+pub(super) async fn release_budget(_: &Backend, _: &Budget, _: Execution) -> Result<(), Stop> {
     Err(Stop::Absent)
 }
 

@@ -3,22 +3,24 @@
 use ff_backend_postgres_0_15 as postgres;
 use ff_core_0_15 as ff_core;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
 use ff_core::backend::{Handle, ResumeToken};
 use ff_core::contracts::{
     ClaimExecutionArgs, ClaimExecutionResult, CompleteExecutionArgs, FailExecutionArgs, IssueGrantAndClaimArgs,
     IssueReclaimGrantArgs, IssueReclaimGrantOutcome, ListExpiredLeasesArgs, ReclaimExecutionArgs,
-    ReclaimExecutionOutcome, RenewLeaseArgs, ResumeGrant,
+    ReclaimExecutionOutcome, RecordSpendArgs, ReleaseBudgetArgs, RenewLeaseArgs, ResumeGrant,
 };
 use ff_core::engine_backend::EngineBackend;
 use ff_core::partition::{Partition, PartitionFamily, PartitionKey};
 use ff_core::types::{
-    AttemptId, AttemptIndex, CancelSource, ExecutionId, LaneId, LeaseFence, LeaseId, Namespace, TimestampMs, WorkerId,
-    WorkerInstanceId,
+    AttemptId, AttemptIndex, BudgetId, CancelSource, ExecutionId, LaneId, LeaseFence, LeaseId, Namespace, TimestampMs,
+    WorkerId, WorkerInstanceId,
 };
 
-use super::{Claimed, Execution, Stop, Waitpoint, Worker, said};
-use driver::{Backend, Classic, execution, execution_id, handle};
+use super::{Budget, Claimed, Execution, Stop, Waitpoint, Worker, said};
+use driver::{Backend, Classic, DIMENSION, admitted, execution, execution_id, handle};
 
 #[path = "driver.rs"]
 pub(super) mod driver;
@@ -95,7 +97,7 @@ pub(super) async fn reclaim_execution(backend: &Backend, execution: Execution, l
         60_000,
         None,
         None,
-        std::collections::BTreeSet::new(),
+        BTreeSet::new(),
         TimestampMs::now(),
     );
     match backend.issue_reclaim_grant(args).await.map_err(said)? {
@@ -128,6 +130,23 @@ pub(super) async fn list_expired_leases(backend: &Backend, namespace: &str) -> R
     args.namespace = Some(Namespace::new(namespace));
     let listed = backend.list_expired_leases(args).await.map_err(said)?;
     listed.entries.iter().map(|entry| execution(&entry.execution_id)).collect()
+}
+
+pub(super) async fn record_spend(
+    backend: &Backend,
+    budget: &Budget,
+    execution: Execution,
+    amount: u64,
+) -> Result<(), Stop> {
+    let deltas = BTreeMap::from([(DIMENSION.to_owned(), amount)]);
+    let key = uuid::Uuid::new_v4().to_string();
+    let args = RecordSpendArgs::new(BudgetId::from_uuid(budget.id), execution_id(execution)?, deltas, key);
+    admitted(backend.record_spend(args).await.map_err(said)?)
+}
+
+pub(super) async fn release_budget(backend: &Backend, budget: &Budget, execution: Execution) -> Result<(), Stop> {
+    let args = ReleaseBudgetArgs::new(BudgetId::from_uuid(budget.id), execution_id(execution)?);
+    backend.release_budget(args).await.map_err(said)
 }
 
 /// A worker of the typed calls, which are fenced by what the claim returned rather than by a handle.

@@ -5,7 +5,7 @@ use std::{env, fs};
 use ff_scanner_engine_tests::checks::Section;
 use ff_scanner_engine_tests::table::render;
 
-use crate::{attempt_timeout, lease_expiry, subscribers, suspension_timeout, traps};
+use crate::{attempt_timeout, budget_reset, lease_expiry, subscribers, suspension_timeout, traps};
 
 const SECTIONS: &[&Section] = &[
     &lease_expiry::PUT_BACK,
@@ -19,6 +19,7 @@ const SECTIONS: &[&Section] = &[
     &suspension_timeout::AUTO_RESUMED,
     &suspension_timeout::ENDED,
     &suspension_timeout::ESCALATED,
+    &budget_reset::RESET,
     &subscribers::COMPLETIONS,
     &subscribers::LEASES,
     &traps::TRAPS,
