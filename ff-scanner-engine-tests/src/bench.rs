@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use ff_scanner::budget::BudgetReset;
-use ff_scanner::core::{Filter, Global, Partitioned, Reconciler, TickContext, TickReport};
+use ff_scanner::core::{Backlog, Filter, Global, Partitioned, Reconciler, TickContext, TickReason, TickReport};
 use ff_scanner_testkit::{Database, Server};
 use futures_util::StreamExt;
 use serde_json::Value;
@@ -23,7 +23,7 @@ pub const SHORT_MS: u32 = 1;
 pub const LONG_MS: u32 = 600_000;
 
 /// The partition of executions without a flow: the only one whose leases the engine's own subscribers see.
-const PARTITION: i16 = 0;
+pub const PARTITION: i16 = 0;
 const BUDGET_PARTITIONS: i16 = 32;
 /// How long a window of a budget is, milliseconds.
 pub const WINDOW_MS: u64 = 3_600_000;
@@ -187,8 +187,17 @@ impl Bench {
     /// What the engine says.
     pub async fn execution(&self, policy: Value) -> Result<Execution, Stop> {
         let execution = self.engine().create(&self.blank(policy)).await?;
-        self.write(include_str!("sql/promote.sql"), execution, None).await;
+        self.promote(execution).await;
         Ok(execution)
+    }
+
+    /// Makes an execution claimable that was only created.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be written.
+    pub async fn promote(&self, execution: Execution) {
+        self.write(include_str!("sql/promote.sql"), execution, None).await;
     }
 
     /// Creates an execution with that policy, and claims it for that long.
@@ -199,6 +208,15 @@ impl Bench {
     pub async fn started(&self, policy: Value, lease_ms: u32) -> Result<Box<dyn Worker>, Stop> {
         self.execution(policy).await?;
         self.engine().claim(&self.lane, lease_ms).await
+    }
+
+    /// Lets the events of `execution` be lost, as by a crash of the engine's dispatcher.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be written.
+    pub async fn lose_events(&self, execution: Execution) {
+        self.write(include_str!("sql/lose_events.sql"), execution, None).await;
     }
 
     /// Lets a retry of `execution` that is delayed begin.
@@ -327,16 +345,25 @@ impl Bench {
         tick.report
     }
 
-    /// One cycle of a global reconciler over the executions of this test.
+    /// One whole cycle of a global reconciler over the executions of this test.
     ///
     /// # Panics
     ///
     /// When it fails.
     pub async fn global_cycle(&self, reconciler: &impl Reconciler<Scope = Global>) -> TickReport {
-        let cx = TickContext::global().filtered(self.filter());
-        let tick = reconciler.tick(cx).await.unwrap_or_else(|error| panic!("{}: {error}", reconciler.name()));
-        assert_eq!(tick.report.failures, [], "{}", reconciler.name());
-        tick.report
+        let mut report = TickReport::default();
+        let mut reason = TickReason::Manual;
+        loop {
+            let cx = TickContext::global().filtered(self.filter()).because(reason);
+            let tick = reconciler.tick(cx).await.unwrap_or_else(|error| panic!("{}: {error}", reconciler.name()));
+            report.merge(tick.report);
+            if tick.backlog == Backlog::Drained {
+                break;
+            }
+            reason = TickReason::Drain;
+        }
+        assert_eq!(report.failures, [], "{}", reconciler.name());
+        report
     }
 
     /// Cycles of `reconciler` until it has changed something.

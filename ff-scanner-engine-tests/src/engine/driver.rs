@@ -10,30 +10,32 @@ use ff_scanner::core::Filter;
 use futures_util::StreamExt;
 
 use super::ff_core::backend::{
-    BackendTag, CapabilitySet, ClaimPolicy, FailureClass, FailureReason, Handle, HandleKind, PostgresConnection,
-    ScannerFilter,
+    BackendTag, CancelFlowPolicy, CancelFlowWait, CapabilitySet, ClaimPolicy, FailureClass, FailureReason, Handle,
+    HandleKind, PostgresConnection, ScannerFilter,
 };
 use super::ff_core::contracts::{
-    CancelExecutionArgs, ClaimForWorkerArgs, ClaimForWorkerOutcome, ClaimResumedExecutionArgs,
-    ClaimResumedExecutionResult, CreateBudgetArgs, CreateExecutionArgs, DeliverSignalArgs, ListPendingWaitpointsArgs,
-    ReplayExecutionArgs, ReportUsageAdminArgs, ReportUsageResult, ResumeCondition, ResumePolicy, RevokeLeaseArgs,
-    SeedWaitpointHmacSecretArgs, SignalMatcher, SuspendArgs, SuspensionReasonCode,
+    AddExecutionToFlowArgs, ApplyDependencyToChildArgs, CancelExecutionArgs, ClaimForWorkerArgs, ClaimForWorkerOutcome,
+    ClaimResumedExecutionArgs, ClaimResumedExecutionResult, CreateBudgetArgs, CreateExecutionArgs, CreateFlowArgs,
+    DeliverSignalArgs, EdgeDependencyPolicy, ListPendingWaitpointsArgs, OnSatisfied, ReplayExecutionArgs,
+    ReportUsageAdminArgs, ReportUsageResult, ResumeCondition, ResumePolicy, RevokeLeaseArgs,
+    SeedWaitpointHmacSecretArgs, SignalMatcher, StageDependencyEdgeArgs, SuspendArgs, SuspensionReasonCode,
     TimeoutBehavior::{AutoResumeWithTimeoutSignal, Cancel, Escalate, Expire, Fail},
     WaitpointBinding,
 };
 use super::ff_core::engine_backend::EngineBackend;
 use super::ff_core::handle_codec::{HandlePayload, encode};
-use super::ff_core::partition::{PartitionConfig, budget_partition};
+use super::ff_core::partition::{PartitionConfig, budget_partition, flow_partition};
 use super::ff_core::stream_events::{CompletionEvent, LeaseHistoryEvent};
 use super::ff_core::stream_subscribe::StreamCursor;
 use super::ff_core::types::{
-    AttemptIndex, BudgetId, CancelSource, ExecutionId, LaneId, LeaseFence, LeaseId, Namespace, SignalId, SuspensionId,
-    TimestampMs, WaitpointId, WaitpointToken, WorkerId, WorkerInstanceId,
+    AttemptIndex, BudgetId, CancelSource, EdgeId, ExecutionId, FlowId, LaneId, LeaseFence, LeaseId, Namespace,
+    SignalId, SuspensionId, TimestampMs, WaitpointId, WaitpointToken, WorkerId, WorkerInstanceId,
 };
 use super::postgres::PostgresBackend;
 use super::postgres::pool::build_pool_from_connection;
 use crate::engine::{
-    Budget, BudgetReading, Claimed, Engine, Events, Execution, NewExecution, Reading, Stop, Waitpoint, Worker, said,
+    Budget, BudgetReading, Claimed, Edge, Engine, Events, Execution, Flow, Group, Members, NewExecution, Reading, Stop,
+    Waitpoint, Worker, said,
 };
 
 pub(super) type Backend = Arc<PostgresBackend>;
@@ -68,6 +70,19 @@ pub(super) fn execution_id(execution: Execution) -> Result<ExecutionId, Stop> {
 pub(super) fn execution(id: &ExecutionId) -> Result<Execution, Stop> {
     let (_, uuid) = id.as_str().split_once("}:").ok_or_else(|| said(id))?;
     Ok(Execution { partition: i16::try_from(id.partition()).map_err(said)?, id: uuid.parse().map_err(said)? })
+}
+
+async fn cancel(backend: &Backend, execution: Execution, source: CancelSource) -> Result<(), Stop> {
+    let args = CancelExecutionArgs {
+        execution_id: execution_id(execution)?,
+        reason: "test".to_owned(),
+        source,
+        lease_id: None,
+        lease_epoch: None,
+        attempt_id: None,
+        now: TimestampMs::now(),
+    };
+    backend.cancel_execution(args).await.map(drop).map_err(said)
 }
 
 /// Whether a report was taken.
@@ -253,16 +268,11 @@ impl Engine for Driver {
     }
 
     async fn cancel(&self, execution: Execution) -> Result<(), Stop> {
-        let args = CancelExecutionArgs {
-            execution_id: execution_id(execution)?,
-            reason: "test".to_owned(),
-            source: CancelSource::LeaseHolder,
-            lease_id: None,
-            lease_epoch: None,
-            attempt_id: None,
-            now: TimestampMs::now(),
-        };
-        self.backend.cancel_execution(args).await.map(drop).map_err(said)
+        cancel(&self.backend, execution, CancelSource::LeaseHolder).await
+    }
+
+    async fn cancel_by_operator(&self, execution: Execution) -> Result<(), Stop> {
+        cancel(&self.backend, execution, CancelSource::OperatorOverride).await
     }
 
     async fn revoke(&self, execution: Execution) -> Result<(), Stop> {
@@ -278,6 +288,79 @@ impl Engine for Driver {
     async fn replay(&self, execution: Execution) -> Result<(), Stop> {
         let args = ReplayExecutionArgs { execution_id: execution_id(execution)?, now: TimestampMs::now() };
         self.backend.replay_execution(args).await.map(drop).map_err(said)
+    }
+
+    async fn create_flow(&self, partition: i16, namespace: &str) -> Result<Flow, Stop> {
+        let home = |id: &FlowId| flow_partition(id, &PartitionConfig::default()).index;
+        let id = iter::repeat_with(FlowId::new).find(|id| home(id) == partition.unsigned_abs()).ok_or(Stop::Absent)?;
+        let args = CreateFlowArgs {
+            flow_id: id.clone(),
+            flow_kind: "dag".to_owned(),
+            namespace: Namespace::new(namespace),
+            now: TimestampMs::now(),
+        };
+        EngineBackend::create_flow(&*self.backend, args).await.map_err(said)?;
+        Ok(Flow { partition, id: id.0 })
+    }
+
+    async fn add_to_flow(&self, flow: Flow, execution: Execution) -> Result<(), Stop> {
+        let (flow_id, execution_id) = (FlowId::from_uuid(flow.id), execution_id(execution)?);
+        let args = AddExecutionToFlowArgs { flow_id, execution_id, now: TimestampMs::now() };
+        EngineBackend::add_execution_to_flow(&*self.backend, args).await.map(drop).map_err(said)
+    }
+
+    async fn set_group(&self, flow: Flow, child: Execution, group: Group) -> Result<(), Stop> {
+        let policy = match group {
+            Group::All => EdgeDependencyPolicy::AllOf,
+            Group::Any { cancel: true } => EdgeDependencyPolicy::AnyOf { on_satisfied: OnSatisfied::CancelRemaining },
+            Group::Any { cancel: false } => EdgeDependencyPolicy::AnyOf { on_satisfied: OnSatisfied::LetRun },
+            Group::Quorum(k) => EdgeDependencyPolicy::Quorum { k, on_satisfied: OnSatisfied::CancelRemaining },
+        };
+        let (flow_id, child) = (FlowId::from_uuid(flow.id), execution_id(child)?);
+        self.backend.set_edge_group_policy(&flow_id, &child, policy).await.map(drop).map_err(said)
+    }
+
+    async fn stage(&self, flow: Flow, edge: Edge, passes_data: bool) -> Result<(), Stop> {
+        let flow_id = FlowId::from_uuid(flow.id);
+        let snapshot = self.backend.describe_flow(&flow_id).await.map_err(said)?;
+        let args = StageDependencyEdgeArgs {
+            flow_id,
+            edge_id: EdgeId::from_uuid(edge.id),
+            upstream_execution_id: execution_id(edge.upstream)?,
+            downstream_execution_id: execution_id(edge.downstream)?,
+            dependency_kind: "success_only".to_owned(),
+            data_passing_ref: passes_data.then(|| "result".to_owned()),
+            expected_graph_revision: snapshot.map_or(0, |flow| flow.graph_revision),
+            now: TimestampMs::now(),
+        };
+        EngineBackend::stage_dependency_edge(&*self.backend, args).await.map(drop).map_err(said)
+    }
+
+    async fn apply(&self, flow: Flow, edge: Edge) -> Result<(), Stop> {
+        let args = ApplyDependencyToChildArgs {
+            flow_id: FlowId::from_uuid(flow.id),
+            edge_id: EdgeId::from_uuid(edge.id),
+            upstream_execution_id: execution_id(edge.upstream)?,
+            downstream_execution_id: execution_id(edge.downstream)?,
+            dependency_kind: "success_only".to_owned(),
+            data_passing_ref: None,
+            graph_revision: 0,
+            now: TimestampMs::now(),
+        };
+        EngineBackend::apply_dependency_to_child(&*self.backend, args).await.map(drop).map_err(said)
+    }
+
+    async fn cancel_flow(&self, flow: Flow, members: Members) -> Result<(), Stop> {
+        let policy = match members {
+            Members::All => CancelFlowPolicy::CancelAll,
+            Members::Pending => CancelFlowPolicy::CancelPending,
+        };
+        let flow_id = FlowId::from_uuid(flow.id);
+        self.backend.cancel_flow(&flow_id, policy, CancelFlowWait::NoWait).await.map(drop).map_err(said)
+    }
+
+    async fn input(&self, execution: Execution) -> Result<Vec<u8>, Stop> {
+        super::input(&self.backend, execution).await
     }
 
     async fn create_budget(&self, partition: i16, window_ms: u64, limit: u64) -> Result<Budget, Stop> {
@@ -410,6 +493,11 @@ impl Worker for Classic {
     async fn fail(&self) -> Result<(), Stop> {
         let reason = FailureReason::new("boom");
         self.backend.fail(&self.handle, reason, FailureClass::Transient).await.map(drop).map_err(said)
+    }
+
+    async fn give_up(&self) -> Result<(), Stop> {
+        let reason = FailureReason::new("boom");
+        self.backend.fail(&self.handle, reason, FailureClass::Permanent).await.map(drop).map_err(said)
     }
 
     async fn cancel(&self) -> Result<(), Stop> {

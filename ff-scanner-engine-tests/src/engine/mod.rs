@@ -131,6 +131,49 @@ pub struct Waitpoint {
     pub token: String,
 }
 
+/// A flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// The partition of all that belongs to it.
+    pub partition: i16,
+    /// Its id.
+    pub id: Uuid,
+}
+
+/// That one execution waits for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// Its id.
+    pub id: Uuid,
+    /// What is waited for.
+    pub upstream: Execution,
+    /// What waits.
+    pub downstream: Execution,
+}
+
+/// When an execution has waited long enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// All of what it waits for has succeeded.
+    All,
+    /// One has; the others are cancelled, or let run.
+    Any {
+        /// Whether the others are cancelled.
+        cancel: bool,
+    },
+    /// So many have; the others are cancelled.
+    Quorum(u32),
+}
+
+/// Which members of a flow are cancelled with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Members {
+    /// All that have not ended.
+    All,
+    /// Those that nobody works on.
+    Pending,
+}
+
 /// A budget of one dimension.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Budget {
@@ -168,6 +211,9 @@ pub trait Worker: Send + Sync {
 
     /// Fails the attempt, transiently: there may be another.
     async fn fail(&self) -> Result<(), Stop>;
+
+    /// Fails the execution for good.
+    async fn give_up(&self) -> Result<(), Stop>;
 
     /// Cancels the execution.
     async fn cancel(&self) -> Result<(), Stop>;
@@ -234,11 +280,35 @@ pub trait Engine: Send + Sync {
     /// `cancel_execution`, as a caller who must name the lease when there is one, and does not.
     async fn cancel(&self, execution: Execution) -> Result<(), Stop>;
 
+    /// `cancel_execution`, as an operator, who need not name the lease.
+    async fn cancel_by_operator(&self, execution: Execution) -> Result<(), Stop>;
+
     /// `revoke_lease` of a worker.
     async fn revoke(&self, execution: Execution) -> Result<(), Stop>;
 
     /// `replay_execution`.
     async fn replay(&self, execution: Execution) -> Result<(), Stop>;
+
+    /// `create_flow`, in that partition.
+    async fn create_flow(&self, partition: i16, namespace: &str) -> Result<Flow, Stop>;
+
+    /// `add_execution_to_flow`.
+    async fn add_to_flow(&self, flow: Flow, execution: Execution) -> Result<(), Stop>;
+
+    /// `set_edge_group_policy`, before the first edge of `child`.
+    async fn set_group(&self, flow: Flow, child: Execution, group: Group) -> Result<(), Stop>;
+
+    /// `stage_dependency_edge`; with `passes_data`, the result of the one is to become the input of the other.
+    async fn stage(&self, flow: Flow, edge: Edge, passes_data: bool) -> Result<(), Stop>;
+
+    /// `apply_dependency_to_child`.
+    async fn apply(&self, flow: Flow, edge: Edge) -> Result<(), Stop>;
+
+    /// `cancel_flow`.
+    async fn cancel_flow(&self, flow: Flow, members: Members) -> Result<(), Stop>;
+
+    /// `read_execution_context`: what the execution is to work on.
+    async fn input(&self, execution: Execution) -> Result<Vec<u8>, Stop>;
 
     /// `create_budget`, in that partition, with a window of that length and a limit for each window.
     async fn create_budget(&self, partition: i16, window_ms: u64, limit: u64) -> Result<Budget, Stop>;

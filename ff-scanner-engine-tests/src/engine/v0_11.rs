@@ -31,6 +31,10 @@ pub(super) async fn list_expired_leases(_: &Backend, _: &str) -> Result<Vec<Exec
     Err(Stop::Absent)
 }
 
+pub(super) async fn input(_: &Backend, _: Execution) -> Result<Vec<u8>, Stop> {
+    Err(Stop::Absent)
+}
+
 pub(super) async fn record_spend(_: &Backend, _: &Budget, _: Execution, _: u64) -> Result<(), Stop> {
     Err(Stop::Absent)
 }

@@ -132,6 +132,10 @@ pub(super) async fn list_expired_leases(backend: &Backend, namespace: &str) -> R
     listed.entries.iter().map(|entry| execution(&entry.execution_id)).collect()
 }
 
+pub(super) async fn input(backend: &Backend, execution: Execution) -> Result<Vec<u8>, Stop> {
+    Ok(backend.read_execution_context(&execution_id(execution)?).await.map_err(said)?.input_payload)
+}
+
 pub(super) async fn record_spend(
     backend: &Backend,
     budget: &Budget,
@@ -226,6 +230,10 @@ impl Worker for Typed {
             source: CancelSource::LeaseHolder,
         };
         self.backend().fail_execution(args).await.map(drop).map_err(said)
+    }
+
+    async fn give_up(&self) -> Result<(), Stop> {
+        self.classic.give_up().await
     }
 
     async fn cancel(&self) -> Result<(), Stop> {

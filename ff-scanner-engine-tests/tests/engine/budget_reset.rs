@@ -92,7 +92,11 @@ checks! {
                 }
             };
             let reset = async {
-                while bench.reset_budgets(&budget, now_ms).await.changed == 0 {}
+                let mut cycles = 0;
+                while bench.reset_budgets(&budget, now_ms).await.changed == 0 {
+                    cycles += 1;
+                    assert!(cycles < 20, "it is starved by those who spend");
+                }
                 done.send(true).ok();
             };
             join(reset, join_all((0..4).map(|_| report()))).await;

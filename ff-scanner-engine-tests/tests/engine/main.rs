@@ -2,6 +2,9 @@
 
 mod attempt_timeout;
 mod budget_reset;
+mod dag;
+mod dependency;
+mod edge_cancel;
 mod lease_expiry;
 mod paths;
 mod reads;

@@ -5,7 +5,9 @@ use std::{env, fs};
 use ff_scanner_engine_tests::checks::Section;
 use ff_scanner_engine_tests::table::render;
 
-use crate::{attempt_timeout, budget_reset, lease_expiry, subscribers, suspension_timeout, traps};
+use crate::{
+    attempt_timeout, budget_reset, dependency, edge_cancel, lease_expiry, subscribers, suspension_timeout, traps,
+};
 
 const SECTIONS: &[&Section] = &[
     &lease_expiry::PUT_BACK,
@@ -20,6 +22,10 @@ const SECTIONS: &[&Section] = &[
     &suspension_timeout::ENDED,
     &suspension_timeout::ESCALATED,
     &budget_reset::RESET,
+    &dependency::PROMOTED,
+    &dependency::SKIPPED,
+    &edge_cancel::CANCELLED,
+    &dependency::FLOWS,
     &subscribers::COMPLETIONS,
     &subscribers::LEASES,
     &traps::TRAPS,
