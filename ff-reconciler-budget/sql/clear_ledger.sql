@@ -4,7 +4,8 @@
 -- $2 text[]    budget_id of each; their policies are locked
 --
 -- Returns nothing.
--- Reads by the primary key of ff_budget_usage_by_exec.
+-- Reads by the primary key of ff_budget_usage_by_exec, or by ff_budget_usage_by_exec_release_idx (partition_key,
+-- budget_id, execution_id).
 -- Locks ff_budget_usage_by_exec in the order of its key, and waits for executions that are giving back right now.
 -- Idempotent: what is gone is gone.
 WITH entry AS MATERIALIZED (

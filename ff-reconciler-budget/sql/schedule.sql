@@ -28,6 +28,9 @@ UPDATE ff_budget_policy AS policy
        last_breach_dim = NULL,
        updated_at_ms = $3
   FROM coming
- WHERE policy.partition_key = $1 AND policy.budget_id = coming.budget_id
+ WHERE policy.partition_key = $1
+   -- Once more, or the planner reads the whole partition to join it.
+   AND policy.budget_id = ANY ($2)
+   AND policy.budget_id = coming.budget_id
 RETURNING policy.budget_id,
           CASE WHEN missed IS NULL THEN 'ended' WHEN missed = 0 THEN 'reset' ELSE 'caught_up' END

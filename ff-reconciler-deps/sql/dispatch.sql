@@ -5,7 +5,7 @@
 -- $3 bigint    the time, milliseconds since the epoch; NULL means the server's clock
 --
 -- Returns nothing.
--- Reads by the primary key of ff_completion_event.
+-- Reads by the primary key of ff_completion_event, or by ff_completion_event_event_id_idx (event_id).
 -- Locks nothing more than the caller has.
 -- Idempotent: a dispatched event is not looked at again.
 UPDATE ff_completion_event

@@ -4,7 +4,7 @@
 -- $2 bigint[]  event_id of each
 --
 -- Returns event_id, execution_id, flow_id, outcome of those that are pending still, in the order of their numbers.
--- Reads by the primary key of ff_completion_event.
+-- Reads by the primary key of ff_completion_event, or by ff_completion_event_event_id_idx (event_id).
 -- Locks ff_completion_event, SKIP LOCKED: an event that is being applied elsewhere is not one to apply.
 -- Idempotent: it writes nothing.
 SELECT event_id, execution_id, flow_id, outcome

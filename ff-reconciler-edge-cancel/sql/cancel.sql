@@ -165,6 +165,7 @@ core_ended AS (
                || jsonb_build_object('last_mutation_at', clock.now_ms::text)
       FROM cancelled CROSS JOIN clock
      WHERE core.partition_key = $1 AND core.execution_id = cancelled.execution_id
+    RETURNING core.execution_id, core.attempt_index
 ),
 attempt_ended AS (
     UPDATE ff_attempt AS attempt
@@ -179,6 +180,13 @@ attempt_ended AS (
      WHERE attempt.partition_key = $1
        AND attempt.execution_id = cancelled.execution_id
        AND attempt.attempt_index = cancelled.attempt_index
+),
+-- A sibling that never ran has no attempt to tell its outcome, and without one it reads as ended with none.
+attempt_written AS (
+    INSERT INTO ff_attempt (partition_key, execution_id, attempt_index, terminal_at_ms, outcome)
+    SELECT $1, core_ended.execution_id, core_ended.attempt_index, clock.now_ms, 'cancelled'
+      FROM core_ended JOIN cancelled USING (execution_id) CROSS JOIN clock
+     WHERE cancelled.attempt_index IS NULL
 ),
 suspension_removed AS (
     DELETE FROM ff_suspension_current

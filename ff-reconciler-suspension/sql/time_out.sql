@@ -6,7 +6,7 @@
 --
 -- Returns execution_id and what was done: failed, cancelled, expired, resumed, escalated, stale.
 -- Reads by the primary keys of ff_exec_core, ff_suspension_current and ff_attempt, and by
--- ff_waitpoint_pending_execution_idx (partition_key, execution_id).
+-- ff_waitpoint_pending_exec_idx (partition_key, execution_id).
 -- Locks ff_exec_core, then ff_suspension_current, the current ff_attempt and ff_waitpoint_pending, all up front and SKIP
 -- LOCKED: an act that never waits cannot deadlock, and a suspension whose signal is being delivered is not one to end.
 -- Idempotent: each outcome removes the suspension or clears its time-out, so it is not due again.

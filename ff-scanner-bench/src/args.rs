@@ -59,6 +59,8 @@ pub(crate) enum Format {
 /// How much of everything.
 #[derive(Debug)]
 pub(crate) struct Sizes {
+    /// Of each table.
+    pub(crate) hash_children: u16,
     pub(crate) rows: u64,
     pub(crate) rounds: usize,
     pub(crate) idle_executions: i64,
@@ -74,6 +76,8 @@ pub(crate) struct Sizes {
 impl Sizes {
     pub(crate) fn full(rows: u64, rounds: usize) -> Self {
         Self {
+            // As the engine has it.
+            hash_children: 256,
             rows,
             rounds,
             idle_executions: 1_000_000,
@@ -89,6 +93,7 @@ impl Sizes {
 
     pub(crate) fn tiny() -> Self {
         Self {
+            hash_children: 8,
             rows: 500,
             rounds: 1,
             idle_executions: 6_000,

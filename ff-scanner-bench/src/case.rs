@@ -10,8 +10,8 @@ pub(crate) struct Case {
     pub(crate) rows_per_key: u64,
     /// Writes rows that become due.
     pub(crate) due: &'static str,
-    /// Says how late each was acted on.
-    pub(crate) acted: &'static str,
+    /// When a row is due, and how to see afterwards how late it was acted on.
+    pub(crate) lateness: LatenessOf,
     /// Finds due keys of one partition.
     pub(crate) candidates: &'static str,
     /// Locks one key, where rows are taken one at a time.
@@ -21,14 +21,24 @@ pub(crate) struct Case {
     pub(crate) partitions: i16,
 }
 
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum LatenessOf {
+    /// At its time, which may be written beforehand.
+    Timed(&'static str),
+    /// As soon as it is written.
+    Written(&'static str),
+    /// It goes without a trace.
+    Traceless,
+}
+
 macro_rules! case {
-    ($name:literal, $unit:literal, $rows_per_key:literal, $partitions:literal) => {
+    ($name:literal, $unit:literal, $rows_per_key:literal, $partitions:literal, $lateness:expr) => {
         Case {
             name: $name,
             unit: $unit,
             rows_per_key: $rows_per_key,
             due: include_str!(concat!("../sql/", $name, "/due.sql")),
-            acted: include_str!(concat!("../sql/", $name, "/acted.sql")),
+            lateness: $lateness,
             candidates: include_str!(concat!("../sql/", $name, "/candidates.sql")),
             lock: include_str!(concat!("../sql/", $name, "/lock.sql")),
             effect: include_str!(concat!("../sql/", $name, "/effect.sql")),
@@ -37,9 +47,16 @@ macro_rules! case {
     };
 }
 
-pub(crate) const CASES: [Case; 4] = [
-    case!("attempt_timeout", "attempts", 1, 256),
-    case!("lease_expiry", "leases", 1, 256),
-    case!("suspension_timeout", "suspensions", 1, 256),
-    case!("budget_reset", "budgets", 1, 32),
+/// Most executions say themselves when they were acted on.
+const ACTED: &str = include_str!("../sql/acted.sql");
+const BUDGETS_ACTED: &str = include_str!("../sql/budget_reset/acted.sql");
+
+pub(crate) const CASES: [Case; 7] = [
+    case!("attempt_timeout", "attempts", 1, 256, LatenessOf::Timed(ACTED)),
+    case!("lease_expiry", "leases", 1, 256, LatenessOf::Timed(ACTED)),
+    case!("suspension_timeout", "suspensions", 1, 256, LatenessOf::Timed(ACTED)),
+    case!("budget_reset", "budgets", 1, 32, LatenessOf::Timed(BUDGETS_ACTED)),
+    case!("dependency", "events", 1, 256, LatenessOf::Written(ACTED)),
+    case!("edge_cancel_dispatcher", "siblings", 5, 256, LatenessOf::Written(ACTED)),
+    case!("edge_cancel_reconciler", "queue entries", 1, 256, LatenessOf::Traceless),
 ];

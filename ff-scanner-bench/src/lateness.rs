@@ -6,7 +6,7 @@ use serde::Serialize;
 use tokio::time::sleep;
 
 use crate::binary::Binary;
-use crate::case::Case;
+use crate::case::{Case, LatenessOf};
 use crate::error::BenchError;
 use crate::figures::quantile;
 use crate::world::World;
@@ -33,14 +33,22 @@ pub(crate) async fn lateness(
 ) -> Result<Vec<Lateness>, BenchError> {
     let binary = Binary::run(&world.database())?;
     sleep(WARM_UP).await;
-    for case in cases {
+    for case in cases.iter().filter(|case| matches!(case.lateness, LatenessOf::Timed(_))) {
         world.write_due(case, rows, window, &called(case)).await?;
     }
-    sleep(window + REST).await;
+    let pause = window.div_f64(rows as f64);
+    for _ in 0..rows {
+        for case in cases.iter().filter(|case| matches!(case.lateness, LatenessOf::Written(_))) {
+            world.write_due(case, case.rows_per_key, Duration::ZERO, &called(case)).await?;
+        }
+        sleep(pause).await;
+    }
+    sleep(REST).await;
     drop(binary);
     let mut measured = Vec::new();
     for case in cases {
-        let late: Vec<f64> = sqlx::query_scalar(case.acted).bind(called(case)).fetch_all(&mut world.connection).await?;
+        let (LatenessOf::Timed(acted) | LatenessOf::Written(acted)) = case.lateness else { continue };
+        let late: Vec<f64> = sqlx::query_scalar(acted).bind(called(case)).fetch_all(&mut world.connection).await?;
         if late.is_empty() {
             return Err(BenchError::Wrong(format!("nothing was done by {}", case.name)));
         }

@@ -14,11 +14,12 @@ pub(crate) struct Machine {
     pub(crate) kernel: String,
     pub(crate) postgres: String,
     pub(crate) ff_scanner: &'static str,
+    pub(crate) hash_children: u16,
     pub(crate) settings: Vec<String>,
 }
 
 impl Machine {
-    pub(crate) fn new(postgres: String, settings: Vec<String>) -> Self {
+    pub(crate) fn new(postgres: String, hash_children: u16, settings: impl Into<Vec<String>>) -> Self {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
         let after = |text: &str, key: &str| {
             let line = text.lines().find(|line| line.starts_with(key))?.split_once(':')?.1.trim().to_owned();
@@ -30,21 +31,22 @@ impl Machine {
             processor: after(&read("/proc/cpuinfo"), "model name").unwrap_or_else(|| "unknown".to_owned()),
             cores: available_parallelism().map_or(1, usize::from),
             memory_gib: kib.unwrap_or_default() / 1024 / 1024,
-            kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+            kernel: read("/proc/sys/kernel/osrelease").split(['-', '\n']).next().unwrap_or_default().to_owned(),
             postgres,
             ff_scanner: env!("CARGO_PKG_VERSION"),
-            settings,
+            hash_children,
+            settings: settings.into(),
         }
     }
 }
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { processor, cores, memory_gib, kernel, postgres, ff_scanner, settings } = self;
+        let Self { processor, cores, memory_gib, kernel, postgres, ff_scanner, hash_children, settings } = self;
         write!(
             f,
             "ff-scanner {ff_scanner} and PostgreSQL {postgres} on one machine: {processor}, {cores} cores, {memory_gib} GiB, \
-             Linux {kernel}. The engine's schema with 256 hash children a table; the server durable ({}).",
+             Linux {kernel}. The engine's schema with {hash_children} hash children a table; the server durable ({}).",
             settings.join(", ")
         )
     }

@@ -12,6 +12,7 @@ mod approach;
 mod args;
 mod binary;
 mod case;
+mod chart;
 mod error;
 mod figures;
 mod growth;
@@ -74,6 +75,9 @@ async fn bench(args: &Args) -> Result<(), BenchError> {
 
 fn write_page(results: &Results, page: &Path) -> Result<(), BenchError> {
     let wrong = |error| BenchError::File(page.display().to_string(), error);
+    if !results.growth.is_empty() {
+        chart::draw(&results.growth, &page.with_file_name(report::CHART))?;
+    }
     fs::write(page, results.to_markdown()).map_err(wrong)
 }
 
@@ -84,15 +88,18 @@ async fn measure(args: &Args, progress: &Progress) -> Result<Results, BenchError
     let does = |part| args.parts.is_empty() || args.parts.contains(&part);
 
     progress.say("starting a Postgres and making the tables");
-    let mut world = World::new().await?;
-    let machine =
-        Machine::new(world.version().await?, SETTINGS.map(|(name, value)| format!("{name} {value}")).to_vec());
+    let mut world = World::new(sizes.hash_children).await?;
+    let machine = Machine::new(
+        world.version().await?,
+        sizes.hash_children,
+        SETTINGS.map(|(name, value)| format!("{name} {value}")),
+    );
     let (rows, rounds) = (sizes.rows, sizes.rounds);
     let mut results = Results::new(machine, rows, rounds);
     if does(Part::Growth) {
         results.growth = growth::growth(&mut world, &cases, &sizes, progress).await?;
         // So that the curve ends at the size that it is about, all else is measured on tables of their own.
-        world = World::new().await?;
+        world = World::new(sizes.hash_children).await?;
     }
     progress.say("filling the tables");
     world.grow(i64::try_from(rows * 10).unwrap_or(i64::MAX)).await?;

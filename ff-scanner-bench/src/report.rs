@@ -14,6 +14,9 @@ use crate::machine::Machine;
 use crate::replicas::Replicas;
 use crate::work_off::WorkOff;
 
+/// The drawing, beside the page.
+pub(crate) const CHART: &str = "benchmarks.svg";
+
 /// Everything that one run has measured.
 #[derive(Debug, Serialize)]
 pub(crate) struct Results {
@@ -32,7 +35,7 @@ pub(crate) struct Results {
 struct Section {
     heading: &'static str,
     about: String,
-    header: Vec<&'static str>,
+    header: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
@@ -76,16 +79,15 @@ impl Results {
         );
         for section in self.sections() {
             let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
-            let header: Vec<String> = section.header.iter().map(ToString::to_string).collect();
             let rule: Vec<String> =
-                (0..header.len()).map(|column| if column == 0 { "---" } else { "---:" }.to_owned()).collect();
+                (0..section.header.len()).map(|column| if column == 0 { "---" } else { "---:" }.to_owned()).collect();
             write!(page, "\n## {}\n\n{}\n\n", section.heading, section.about).expect("a string takes all");
-            for row in [header, rule].iter().chain(&section.rows) {
+            for row in [section.header, rule].iter().chain(&section.rows) {
                 writeln!(page, "{}", line(row)).expect("a string takes all");
             }
         }
         if !self.growth.is_empty() {
-            page.push_str("\n![Rows a second and idle cost by size](benchmarks.svg)\n");
+            write!(page, "\n![Rows a second and idle cost by size]({CHART})\n").expect("a string takes all");
         }
         page
     }
@@ -97,7 +99,8 @@ impl Results {
             self.idle_section(),
             self.lateness_section(),
             self.leases_section(),
-            self.growth_section(),
+            self.growth_rates(),
+            self.growth_idle(),
             self.replicas_section(),
         ];
         all.into_iter().filter(|section| !section.rows.is_empty()).collect()
@@ -122,7 +125,7 @@ impl Results {
                     final rows and events, with as many connections and without any check, filter or report. *Row at a \
                     time* is the plain approach: a query for candidates in each partition, and a transaction a row."
                     .to_owned(),
-            header: vec!["reconciler", "ours", "floor", "row at a time", "of the floor", "of row at a time"],
+            header: cells(["reconciler", "ours", "floor", "row at a time", "of the floor", "of row at a time"]),
             rows: self.work_off.iter().map(row).collect(),
         }
     }
@@ -142,7 +145,7 @@ impl Results {
             heading: "Work-off: cost of a row",
             about: "Each as ours / floor / row at a time. Transaction control is not counted as a statement."
                 .to_owned(),
-            header: vec!["reconciler", "database CPU, µs", "WAL, bytes", "statements", "dead tuples"],
+            header: cells(["reconciler", "database CPU, µs", "WAL, bytes", "statements", "dead tuples"]),
             rows: self.work_off.iter().map(row).collect(),
         }
     }
@@ -151,7 +154,7 @@ impl Results {
         Section {
             heading: "Idle",
             about: "`ff-scanner run` with all reconcilers at their default intervals, and nothing due.".to_owned(),
-            header: vec!["executions", "statements/s", "database CPU", "client CPU", "memory, MiB"],
+            header: cells(IDLE_HEADER),
             rows: self.idle.iter().map(idle_cells).collect(),
         }
     }
@@ -163,7 +166,7 @@ impl Results {
         Section {
             heading: "Lateness",
             about: "From due to done, at a few rows a second and default settings.".to_owned(),
-            header: vec!["reconciler", "rows", "p50, ms", "p99, ms"],
+            header: cells(["reconciler", "rows", "p50, ms", "p99, ms"]),
             rows: self.lateness.iter().map(row).collect(),
         }
     }
@@ -175,23 +178,34 @@ impl Results {
         Section {
             heading: "The look of attempt_timeout",
             about: "It reads the live leases, whatever else the tables hold.".to_owned(),
-            header: vec!["live leases", "look, ms", "µs a lease"],
+            header: cells(["live leases", "look, ms", "µs a lease"]),
             rows: self.live_leases.iter().map(row).collect(),
         }
     }
 
-    fn growth_section(&self) -> Section {
-        let row = |point: &Point| {
-            let mut cells = idle_cells(&point.idle);
-            let rates = point.rows_per_s.iter().map(|(name, rate)| format!("{name} {}", number(*rate)));
-            cells.push(rates.collect::<Vec<_>>().join(", "));
-            cells
+    fn growth_rates(&self) -> Section {
+        let names = self.growth.first().into_iter().flat_map(|point| point.rows_per_s.keys());
+        let row = |name: &&'static str| {
+            let rates: Vec<f64> = self.growth.iter().map(|point| point.rows_per_s[name]).collect();
+            [(*name).to_owned()].into_iter().chain(rates.into_iter().map(number)).collect()
         };
+        let sizes = self.growth.iter().map(|point| point.executions.to_string());
         Section {
-            heading: "Growth",
-            about: "The same work on tables of different sizes.".to_owned(),
-            header: vec!["executions", "statements/s", "database CPU", "client CPU", "memory, MiB", "rows/s"],
-            rows: self.growth.iter().map(row).collect(),
+            heading: "Growth: rows a second",
+            about:
+                "The same work on tables of different sizes, by the number of executions; as many budgets and flows."
+                    .to_owned(),
+            header: ["reconciler".to_owned()].into_iter().chain(sizes).collect(),
+            rows: names.map(row).collect(),
+        }
+    }
+
+    fn growth_idle(&self) -> Section {
+        Section {
+            heading: "Growth: idle",
+            about: "As above, on tables of different sizes.".to_owned(),
+            header: cells(IDLE_HEADER),
+            rows: self.growth.iter().map(|point| idle_cells(&point.idle)).collect(),
         }
     }
 
@@ -203,11 +217,17 @@ impl Results {
             heading: "Replicas",
             about: "One backlog of `lease_expiry`, worked off by several processes, which know nothing of each other."
                 .to_owned(),
-            header: vec!["processes", "rows/s", "rows changed twice", "rows met and left to another"],
+            header: cells(["processes", "rows/s", "rows changed twice", "rows met and left to another"]),
             rows: self.replicas.iter().map(row).collect(),
         }
     }
 }
+
+fn cells<const N: usize>(texts: [&str; N]) -> Vec<String> {
+    texts.map(str::to_owned).into()
+}
+
+const IDLE_HEADER: [&str; 5] = ["executions", "statements/s", "database CPU", "client CPU", "memory, MiB"];
 
 fn idle_cells(idle: &Idle) -> Vec<String> {
     let optional = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"));

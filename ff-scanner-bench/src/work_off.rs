@@ -68,6 +68,7 @@ pub(crate) async fn work_off(
 
 /// Writes `rows` due rows and has them worked off.
 pub(crate) async fn run(world: &mut World, case: &Case, approach: Approach, rows: u64) -> Result<Figures, BenchError> {
+    world.forget_events().await?;
     world.write_due(case, rows, Duration::ZERO, "backlog").await?;
     world.meter.settle(&mut world.connection).await?;
     let before = world.meter.read(&mut world.connection).await?;

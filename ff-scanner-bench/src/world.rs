@@ -11,8 +11,6 @@ use crate::case::Case;
 use crate::error::BenchError;
 use crate::meter::Meter;
 
-/// As the engine has it.
-const HASH_CHILDREN: u16 = 256;
 /// Beside what makes it durable: enough memory and log that no run pays for another's checkpoint.
 pub(crate) const SETTINGS: [(&str, &str); 4] =
     [("fsync", "on"), ("synchronous_commit", "on"), ("shared_buffers", "1GB"), ("max_wal_size", "8GB")];
@@ -28,7 +26,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn new() -> Result<Self, BenchError> {
+    pub(crate) async fn new(hash_children: u16) -> Result<Self, BenchError> {
         let options = SETTINGS
             .iter()
             .fold(Options::new().with_durable(true), |options, (name, value)| options.with_setting(*name, *value));
@@ -36,7 +34,7 @@ impl World {
         // Where the library is missing, the server does not start with it, and statements are not counted.
         let server = Server::start(&counting).or_else(|_| Server::start(&options))?;
         let options = server.connect_options().disable_statement_logging();
-        apply_engine(&options, EngineVersion::default(), HASH_CHILDREN).await?;
+        apply_engine(&options, EngineVersion::default(), hash_children).await?;
         apply_scanner(&options).await?;
         let mut connection = options.connect().await?;
         let meter = Meter::new(&server, &mut connection).await?;
@@ -47,11 +45,15 @@ impl World {
         self.server.connect_options().disable_statement_logging()
     }
 
-    /// Adds rows that are not due, until there are that many executions and as many budgets.
+    /// Adds rows that are not due, until there are that many executions, and as many budgets and flows.
     pub(crate) async fn grow(&mut self, executions: i64) -> Result<(), BenchError> {
         while self.executions < executions {
             let more = ROWS_AT_ONCE.min(executions - self.executions);
-            for sql in [include_str!("../sql/world_executions.sql"), include_str!("../sql/world_budgets.sql")] {
+            for sql in [
+                include_str!("../sql/world_executions.sql"),
+                include_str!("../sql/world_budgets.sql"),
+                include_str!("../sql/world_flows.sql"),
+            ] {
                 self.write(sql, more).await?;
             }
             self.executions += more;
@@ -63,6 +65,12 @@ impl World {
     pub(crate) async fn write(&mut self, sql: &'static str, rows: i64) -> Result<(), BenchError> {
         let now: i64 = sqlx::query_scalar(include_str!("../sql/now.sql")).fetch_one(&mut self.connection).await?;
         sqlx::query(sql).bind(rows).bind(now).execute(&mut self.connection).await?;
+        Ok(())
+    }
+
+    /// Marks all completion events as dispatched: those of another reconciler's run are no part of the next one's.
+    pub(crate) async fn forget_events(&mut self) -> Result<(), BenchError> {
+        sqlx::query(include_str!("../sql/forget_events.sql")).execute(&mut self.connection).await?;
         Ok(())
     }
 

@@ -82,7 +82,7 @@ async fn the_outcome_of_a_sibling_that_was_claimed_by_a_typed_claim_reads_back()
 }
 
 #[tokio::test]
-async fn a_sibling_that_was_never_claimed_is_cancelled_without_an_attempt() {
+async fn a_sibling_that_was_never_claimed_gets_an_attempt_that_tells_its_outcome() {
     let database = Database::own().await.expect("a database");
     let pool = database.pool(4);
     let group = SiblingGroup::new().with(Seed::new(State::Waiting)).insert(&pool, PARTITION, NOW_MS).await;
@@ -91,7 +91,8 @@ async fn a_sibling_that_was_never_claimed_is_cancelled_without_an_attempt() {
 
     assert_eq!(read::vector(&pool, PARTITION, group.siblings[0]).await, (CANCELLED.to_owned(), 0));
     assert_eq!(read::events(&pool, PARTITION, group.siblings[0]).await, ["completion:cancelled:tenant:blue"]);
-    assert_eq!(count(&pool, "ff_attempt").await, 0);
+    let attempt = read::attempt(&pool, PARTITION, group.siblings[0], 0).await;
+    assert_eq!((attempt.outcome.as_deref(), attempt.started_at_ms), (Some("cancelled"), None));
 }
 
 #[tokio::test]

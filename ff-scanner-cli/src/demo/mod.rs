@@ -41,7 +41,7 @@ async fn show(place: &Place, args: &DemoArgs, progress: &Progress) -> Result<(),
     let mut connection = options.connect().await.map_err(CliError::sql("connect to the demo's database"))?;
     let plan = seed::seed(&mut connection, args.executions).await?;
     output::line(format_args!(
-        "{} executions, {} of them in trouble now or in a moment",
+        "{} executions beside flows and budgets, {} rows in trouble now or in a moment",
         args.executions,
         plan.total()
     ))?;

@@ -9,6 +9,12 @@ use crate::error::CliError;
 /// The last execution becomes due this long after the start: lateness means nothing for what was due all along.
 const WINDOW_MS: i64 = 4_000;
 
+/// One flow for so many executions that stand alone, and at least one of every shape; the same with budgets.
+const FLOWS_IN: u32 = 20;
+const FLOWS_MIN: u32 = 17;
+const BUDGETS_IN: u32 = 10;
+const BUDGETS_MIN: u32 = 5;
+
 /// What each reconciler has to do, and by when it is due.
 pub(super) struct Plan {
     pub(super) rows: BTreeMap<String, u64>,
@@ -23,7 +29,12 @@ impl Plan {
 
 pub(super) async fn seed(connection: &mut PgConnection, executions: u32) -> Result<Plan, CliError> {
     let failed = CliError::sql("make executions");
-    for sql in [include_str!("sql/tables.sql"), include_str!("sql/kinds.sql"), include_str!("sql/functions.sql")] {
+    for sql in [
+        include_str!("sql/tables.sql"),
+        include_str!("sql/kinds.sql"),
+        include_str!("sql/shapes.sql"),
+        include_str!("sql/functions.sql"),
+    ] {
         connection.execute(sqlx::raw_sql(sql)).await.map_err(&failed)?;
     }
     // A guess at how long seeding takes. When it is wrong, more or less of it is due from the start.
@@ -35,11 +46,20 @@ pub(super) async fn seed(connection: &mut PgConnection, executions: u32) -> Resu
         .execute(&mut *connection)
         .await
         .map_err(&failed)?;
+    sqlx::query(include_str!("sql/plan_flows.sql"))
+        .bind(i64::from((executions / FLOWS_IN).max(FLOWS_MIN)))
+        .bind(i64::from((executions / BUDGETS_IN).max(BUDGETS_MIN)))
+        .bind(start_ms)
+        .execute(&mut *connection)
+        .await
+        .map_err(&failed)?;
     for sql in [
         include_str!("sql/seed_executions.sql"),
         include_str!("sql/seed_attempts.sql"),
         include_str!("sql/seed_suspensions.sql"),
         include_str!("sql/seed_waitpoints.sql"),
+        include_str!("sql/seed_flows.sql"),
+        include_str!("sql/seed_budgets.sql"),
     ] {
         sqlx::query(sql).bind(start_ms).execute(&mut *connection).await.map_err(&failed)?;
     }

@@ -18,7 +18,12 @@ pub(super) struct Problem {
 
 pub(super) async fn verify(connection: &mut PgConnection) -> Result<Vec<Problem>, CliError> {
     let mut problems = Vec::new();
-    for sql in [include_str!("sql/verify_rows.sql"), include_str!("sql/verify_events.sql")] {
+    for sql in [
+        include_str!("sql/verify_rows.sql"),
+        include_str!("sql/verify_events.sql"),
+        include_str!("sql/verify_flows.sql"),
+        include_str!("sql/verify_budgets.sql"),
+    ] {
         let found: Vec<Problem> =
             sqlx::query_as(sql).fetch_all(&mut *connection).await.map_err(CliError::sql("verify the rows"))?;
         problems.extend(found);

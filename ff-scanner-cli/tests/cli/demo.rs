@@ -13,7 +13,7 @@ fn a_small_demo_needs_nothing_and_is_green() {
 }
 
 /// A statement that does what no reconciler may, on a database where everything is right.
-const DAMAGE: [&str; 9] = [
+const DAMAGE: [&str; 17] = [
     "UPDATE ff_exec_core SET public_state = 'running' WHERE public_state = 'expired'",
     "UPDATE ff_exec_core SET attempt_index = attempt_index + 1 WHERE blocking_reason = 'waiting_for_worker'",
     "UPDATE ff_exec_core SET priority = 1 WHERE lifecycle_phase = 'submitted'",
@@ -24,6 +24,15 @@ const DAMAGE: [&str; 9] = [
     "INSERT INTO ff_lease_event (execution_id, event_type, occurred_at_ms, partition_key, namespace, instance_tag)
      SELECT execution_id, event_type, occurred_at_ms, partition_key, namespace, instance_tag FROM ff_lease_event LIMIT 1",
     "UPDATE ff_completion_event SET instance_tag = NULL",
+    "UPDATE ff_completion_event SET dispatched_at_ms = NULL WHERE outcome = 'skipped'",
+    "UPDATE ff_exec_core SET payload = '\\x7b7d' WHERE payload = '\\x726573756c74'",
+    "UPDATE ff_edge SET policy = policy || '{\"edge_state\": \"satisfied\"}' WHERE policy ->> 'edge_state' = 'impossible'",
+    "UPDATE ff_edge_group SET success_count = success_count + 1 WHERE policy ->> 'kind' = 'quorum'",
+    "INSERT INTO ff_pending_cancel_groups (partition_key, flow_id, downstream_eid, enqueued_at_ms)
+     SELECT partition_key, flow_id, downstream_eid, 0 FROM ff_edge_group LIMIT 1",
+    "UPDATE ff_budget_policy SET next_reset_at_ms = next_reset_at_ms + 1 WHERE last_breach_dim IS NULL",
+    "UPDATE ff_budget_usage SET current_value = 1 WHERE last_reset_at_ms IS NOT NULL",
+    "DELETE FROM ff_budget_usage_by_exec",
 ];
 
 #[test]
@@ -45,6 +54,8 @@ fn the_verification_sees_any_damage() {
             for sql in [
                 include_str!("../../src/demo/sql/verify_rows.sql"),
                 include_str!("../../src/demo/sql/verify_events.sql"),
+                include_str!("../../src/demo/sql/verify_flows.sql"),
+                include_str!("../../src/demo/sql/verify_budgets.sql"),
             ] {
                 found += tx.fetch_all(sql).await.expect("it can be verified").len();
             }

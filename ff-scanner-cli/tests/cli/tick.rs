@@ -32,6 +32,20 @@ fn the_report_is_one_object_a_reconciler() {
 }
 
 #[test]
+fn each_of_the_seven_ticks_by_its_name() {
+    let database = own_database();
+    let names = ff_scanner::names();
+    assert_eq!(names.len(), 7);
+    for name in names {
+        let mut command = ff_scanner(&["tick", name, "--until-drained", "--format", "json"]);
+        let output = command.env("DATABASE_URL", database.url()).output().expect("the binary runs");
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", stderr(&output));
+        let report: Value = serde_json::from_str(&stdout(&output)).expect("stdout is JSON and nothing else");
+        assert_eq!((&report[0]["name"], &report[0]["remaining"]), (&json!(name), &json!(false)));
+    }
+}
+
+#[test]
 fn only_the_rows_of_the_filter_are_moved() {
     let database = own_database();
     block_on(async {

@@ -35,15 +35,34 @@ pub(crate) struct Node {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
-    nodes: Vec<Node>,
+    pub(crate) nodes: Vec<Node>,
     pub(crate) states: Vec<State>,
-    fired: Vec<bool>,
+    /// Whether its ending is known: by an event, or because somebody waited when it was cancelled without one.
+    known: Vec<bool>,
+    /// How its group was decided, if it was: satisfied or not.
+    fired: Vec<Option<bool>>,
+    pub(crate) cancelled_untold: Vec<usize>,
 }
 
 impl Model {
     pub(crate) fn new(nodes: &[Node]) -> Self {
         let first = |node: &Node| if node.upstream.is_empty() { State::Ready } else { State::Waiting };
-        Self { nodes: nodes.to_vec(), states: nodes.iter().map(first).collect(), fired: vec![false; nodes.len()] }
+        let states = nodes.iter().map(first).collect();
+        Self {
+            nodes: nodes.to_vec(),
+            states,
+            known: vec![true; nodes.len()],
+            fired: vec![None; nodes.len()],
+            cancelled_untold: Vec::new(),
+        }
+    }
+
+    /// An operator cancels an execution, and no event tells of it.
+    pub(crate) fn cancel_untold(&mut self, node: usize) {
+        self.states[node] = State::Cancelled;
+        self.cancelled_untold.push(node);
+        let waited_for = self.below(node).any(|child| self.states[child] == State::Waiting);
+        self.known[node] = waited_for;
     }
 
     /// Applies the rules until nothing changes any more. In which order makes no difference: what ends stays ended, and
@@ -52,23 +71,38 @@ impl Model {
         while (0..self.nodes.len()).any(|node| self.fire(node)) {}
     }
 
+    /// Whether what ended as cancelled might as well have ended as skipped, or the other way round: both were due, and
+    /// either may come first.
+    pub(crate) fn may_be_either(&self, node: usize) -> bool {
+        let cancelled = |child: usize| self.fired[child].is_some() && self.nodes[child].rule.cancels;
+        self.fired[node] == Some(false) && self.below(node).any(cancelled)
+    }
+
+    fn below(&self, node: usize) -> impl Iterator<Item = usize> {
+        (0..self.nodes.len()).filter(move |child| self.nodes[*child].upstream.contains(&node))
+    }
+
     fn fire(&mut self, node: usize) -> bool {
         let Node { upstream, rule } = &self.nodes[node];
-        let is = |wanted: fn(State) -> bool| upstream.iter().filter(|up| wanted(self.states[**up])).count();
+        let is = |wanted: fn(State) -> bool| {
+            upstream.iter().filter(|up| self.known[**up] && wanted(self.states[**up])).count()
+        };
         let good = is(|state| state == State::Success);
         let bad = is(|state| state.is_over() && state != State::Success);
         let wanted = rule.successes.unwrap_or(upstream.len());
         let satisfied = good >= wanted;
-        if upstream.is_empty() || self.fired[node] || !(satisfied || upstream.len() - bad < wanted) {
+        if upstream.is_empty() || self.fired[node].is_some() || !(satisfied || upstream.len() - bad < wanted) {
             return false;
         }
         let siblings = if rule.cancels { upstream.clone() } else { Vec::new() };
-        self.fired[node] = true;
+        self.fired[node] = Some(satisfied);
         if self.states[node] == State::Waiting {
             self.states[node] = if satisfied { State::Ready } else { State::Skipped };
         }
-        for sibling in siblings.into_iter().filter(|sibling| !self.states[*sibling].is_over()).collect::<Vec<_>>() {
-            self.states[sibling] = State::Cancelled;
+        for sibling in siblings {
+            if !self.states[sibling].is_over() {
+                self.states[sibling] = State::Cancelled;
+            }
         }
         true
     }

@@ -31,10 +31,13 @@ pub(crate) async fn seed(pool: &PgPool, each: i64) {
     analyze(pool).await;
 }
 
-/// Writes `each` due executions of each kind over the first `partitions`, among ten times as many that have ended.
+/// Writes `each` due executions of each kind over the first `partitions`, among ten times as many that have ended, with
+/// flows and budgets of which one in ten is due.
 pub(crate) async fn fill(pool: &PgPool, each: i64, partitions: u16) {
     write(pool, include_str!("../sql/due_of_each_kind.sql"), each, partitions).await;
     write(pool, include_str!("../sql/history.sql"), 10 * each, partitions).await;
+    write(pool, include_str!("../sql/flows.sql"), 3 * each, partitions).await;
+    write(pool, include_str!("../sql/budgets.sql"), 2 * each, partitions).await;
     analyze(pool).await;
 }
 

@@ -52,7 +52,8 @@ LANGUAGE sql STABLE AS $body$
     SELECT CASE relation
     WHEN 'ff_exec_core' THEN
         content || (to_jsonb(s) - 'name') || jsonb_build_object(
-            'attempt_index', k.attempt + e.next_attempt,
+            'attempt_index', COALESCE(k.attempt + e.next_attempt, k.pointer),
+            'payload', COALESCE(e.payload, content ->> 'payload'),
             'lease_reclaim_count', k.reclaims + (e.name = 'requeued')::integer,
             'ended', s.lifecycle_phase = 'terminal',
             'raw_fields', (content -> 'raw_fields') || CASE e.name

@@ -6,6 +6,7 @@
 -- Idempotent: no; the names would be there already.
 INSERT INTO ff_scanner_demo.situation VALUES
     ('created', 'submitted', 'unowned', 'eligible_now', 'waiting', 'pending'),
+    ('blocked', 'runnable', 'unowned', 'blocked_by_dependencies', 'waiting_children', 'pending'),
     ('claimable', 'runnable', 'unowned', 'eligible_now', 'waiting', 'pending'),
     ('running', 'active', 'leased', 'not_applicable', 'running', 'running_attempt'),
     ('running typed', 'active', 'leased', 'not_applicable', 'active', 'running_attempt'),
@@ -17,6 +18,8 @@ INSERT INTO ff_scanner_demo.situation VALUES
     ('failed', 'terminal', 'unowned', 'not_applicable', 'failed', 'attempt_terminal'),
     ('expired', 'terminal', 'unowned', 'not_applicable', 'expired', 'attempt_terminal'),
     ('cancelled', 'terminal', 'unowned', 'not_applicable', 'cancelled', 'attempt_terminal'),
+    ('skipped', 'terminal', 'unowned', 'not_applicable', 'skipped', 'attempt_terminal'),
+    ('cancelled by operator', 'cancelled', 'unowned', 'not_applicable', 'cancelled', 'cancelled'),
     ('cancelled by worker', 'terminal', 'unowned', 'not_applicable', 'cancelled', 'cancelled'),
     ('cancelled with flow', 'cancelled', 'leased', 'cancelled', 'cancelled', 'running_attempt');
 
@@ -33,7 +36,14 @@ INSERT INTO ff_scanner_demo.ending
     ('suspension expired', 'expired', 0, 'current', 'expired', false, false, NULL, 'expired', 'gone'),
     ('resumed', 'resumable', 0, NULL, NULL, false, false, NULL, 'resumable', 'resumed'),
     ('escalated', 'suspended', 0, NULL, NULL, false, false, NULL, NULL, 'escalated'),
-    ('suspension cleared', NULL, 0, NULL, NULL, false, false, NULL, NULL, 'cleared');
+    ('suspension cleared', NULL, 0, NULL, NULL, false, false, NULL, NULL, 'cleared'),
+    ('promoted', 'claimable', 0, NULL, NULL, false, false, NULL, NULL, NULL),
+    ('promoted with a result', 'claimable', 0, NULL, NULL, false, false, NULL, NULL, NULL),
+    ('skipped', 'skipped', 0, NULL, NULL, false, false, NULL, 'skipped', NULL),
+    ('sibling cancelled', 'cancelled by worker', 0, 'current', 'cancelled', true, false, 'revoked', 'cancelled', NULL),
+    ('suspended sibling cancelled', 'cancelled by worker', 0, 'current', 'cancelled', true, false, NULL, 'cancelled', 'gone');
+
+UPDATE ff_scanner_demo.ending SET payload = '\x726573756c74' WHERE name = 'promoted with a result';
 
 -- Half of them are healthy, or waiting, or over.
 INSERT INTO ff_scanner_demo.kind (name, share, situation, pointer, attempt, lease, outcome, policy, attempt_policy, suspension, behavior) VALUES
@@ -71,3 +81,19 @@ INSERT INTO ff_scanner_demo.kind
     ('suspended, then escalate', 10, 'suspension_timeout', 'escalated', 'suspended', 0, 0, NULL, 'attempt_interrupted', '{}', NULL, NULL, 0, NULL, 'due', 'escalate'),
     ('suspension of a resumed one', 10, 'suspension_timeout', 'suspension cleared', 'resumable', 0, 0, NULL, 'attempt_interrupted', '{}', NULL, NULL, 0, NULL, 'due', 'fail'),
     ('suspension of a completed one', 5, 'suspension_timeout', 'suspension cleared', 'completed', 0, 0, NULL, 'success', '{}', NULL, NULL, 0, NULL, 'due', 'expire');
+
+-- Members of flows: those that others wait for, and those that wait.
+INSERT INTO ff_scanner_demo.kind
+    (name, share, reconciler, ending, situation, pointer, attempt, lease, outcome, policy, suspension, behavior) VALUES
+    ('upstream, succeeded', 0, NULL, NULL, 'completed', 0, 0, NULL, 'success', '{}', NULL, NULL),
+    ('upstream, failed', 0, NULL, NULL, 'failed', 0, 0, NULL, 'failed', '{}', NULL, NULL),
+    ('upstream, cancelled', 0, NULL, NULL, 'cancelled by operator', 0, 0, NULL, 'cancelled', '{}', NULL, NULL),
+    ('upstream, at work', 0, NULL, NULL, 'running', 0, 0, 'live', NULL, '{}', NULL, NULL),
+    ('sibling at work', 0, 'edge_cancel_dispatcher', 'sibling cancelled', 'running', 0, 0, 'live', NULL, '{}', NULL, NULL),
+    ('sibling, suspended', 0, 'edge_cancel_dispatcher', 'suspended sibling cancelled', 'suspended', 0, 0, NULL, 'attempt_interrupted', '{}', 'never', NULL),
+    ('child, waits on', 0, NULL, NULL, 'blocked', 0, NULL, NULL, NULL, '{}', NULL, NULL),
+    ('child, claimable', 0, NULL, NULL, 'claimable', 0, NULL, NULL, NULL, '{}', NULL, NULL),
+    ('child to go on', 0, 'dependency', 'promoted', 'blocked', 0, NULL, NULL, NULL, '{}', NULL, NULL),
+    ('child to go on with a result', 0, 'dependency', 'promoted with a result', 'blocked', 0, NULL, NULL, NULL, '{}', NULL, NULL),
+    ('child to go on, only created', 0, 'dependency', 'promoted', 'created', 0, NULL, NULL, NULL, '{}', NULL, NULL),
+    ('child to skip', 0, 'dependency', 'skipped', 'blocked', 0, NULL, NULL, NULL, '{}', NULL, NULL);

@@ -8,7 +8,7 @@
 -- Idempotent: no; the executions would be there already.
 INSERT INTO ff_exec_core
     (partition_key, execution_id, flow_id, lane_id, attempt_index, lifecycle_phase, ownership_state, eligibility_state,
-     public_state, attempt_state, created_at_ms, terminal_at_ms, payload, policy, raw_fields, lease_reclaim_count)
+     public_state, attempt_state, created_at_ms, terminal_at_ms, payload, result, policy, raw_fields, lease_reclaim_count)
 SELECT p.partition_key,
        p.execution_id,
        p.flow_id,
@@ -22,6 +22,7 @@ SELECT p.partition_key,
        $1::bigint - 3600000,
        CASE WHEN s.lifecycle_phase IN ('terminal', 'cancelled') THEN $1::bigint - 1800000 END,
        '\x7b7d',
+       CASE s.name WHEN 'completed' THEN '\x726573756c74'::bytea END,
        k.policy,
        jsonb_build_object(
            'namespace', p.namespace,

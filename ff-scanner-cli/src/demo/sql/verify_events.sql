@@ -12,6 +12,7 @@ WITH told AS (
      UNION ALL
     SELECT 'ff_completion_event', execution_id, outcome, partition_key, namespace, instance_tag, flow_id, occurred_at_ms
       FROM ff_completion_event
+     WHERE event_id NOT IN (SELECT event_id FROM ff_scanner_demo.told_before)
 ),
 wanted AS (
     SELECT w.relation, p.execution_id, w.word, p.kind, p.partition_key, p.namespace, p.instance_tag, w.flow_id, p.due_at_ms

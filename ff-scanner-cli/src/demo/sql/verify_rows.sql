@@ -17,6 +17,16 @@ WITH expected AS (
       LEFT JOIN ff_scanner_demo.ending AS e ON e.name = k.ending
       LEFT JOIN ff_scanner_demo.situation AS s ON s.name = e.situation
      CROSS JOIN LATERAL (SELECT ff_scanner_demo.acted(b.relation, b.item, k, e) OFFSET 0) AS a (acted)
+     UNION ALL
+    -- Who never ran has no attempt that could tell of being skipped, and gets one.
+    SELECT 'ff_attempt', p.execution_id, k.pointer::text, p.kind, true,
+           (SELECT to_jsonb(none) - 'terminal_at_ms' FROM (SELECT (NULL::ff_attempt).*) AS none)
+           || jsonb_build_object('partition_key', p.partition_key, 'execution_id', p.execution_id,
+                                 'attempt_index', k.pointer, 'lease_epoch', 0, 'outcome', 'skipped',
+                                 'raw_fields', '{}'::jsonb, 'ended', true)
+      FROM ff_scanner_demo.plan AS p
+      JOIN ff_scanner_demo.kind AS k ON k.name = p.kind
+     WHERE k.ending = 'skipped' AND k.attempt IS NULL
 ),
 compared AS (
     SELECT COALESCE(x.kind, 'not planned') AS kind,

@@ -1,0 +1,99 @@
+//! Is every statement valid on every schema, and does it read by the index that its header names?
+#![cfg(feature = "full")]
+
+mod registry;
+#[path = "../support/mod.rs"]
+mod support;
+
+use ff_scanner::budget::CLEAR_LEDGER_SQL;
+use ff_scanner::core::postgres::for_engine_0_11;
+use ff_scanner_migrations::apply_engine;
+use ff_scanner_testkit::{Database, EngineVersion, Server};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool};
+
+use registry::{STATEMENTS, Statement};
+
+/// As the engine has it.
+const HASH_CHILDREN_FULL: u16 = 256;
+
+async fn prepares(pool: &PgPool, name: &str, sql: String) {
+    if let Err(error) = pool.prepare(sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(sql))).await {
+        panic!("{name}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn every_statement_prepares_on_the_oldest_and_the_newest_schema_of_the_engine() {
+    for version in [EngineVersion::V0_11, EngineVersion::V0_15] {
+        let database = Database::of_engine(version).await.expect("a database");
+        let pool = database.pool(1);
+        for statement in STATEMENTS {
+            let sql = match version {
+                // There is no ledger yet, and the reconciler sees that.
+                EngineVersion::V0_11 if statement.sql == CLEAR_LEDGER_SQL => continue,
+                EngineVersion::V0_11 => for_engine_0_11(statement.sql),
+                _ => statement.sql.to_owned(),
+            };
+            prepares(&pool, statement.name, sql).await;
+        }
+    }
+}
+
+/// Runs one statement as its reconciler does, in a transaction that is rolled back, and returns the plan.
+async fn plan(connection: &mut PgConnection, statement: &Statement) -> String {
+    let look = statement.sql.contains("-- Locks nothing.\n");
+    connection.execute("BEGIN").await.expect("a transaction begins");
+    let mode = if look { "SET LOCAL plan_cache_mode = force_generic_plan" } else { "SET LOCAL plan_cache_mode = auto" };
+    connection.execute(mode).await.expect("the mode exists");
+    let prepare = format!("PREPARE statement AS {}", statement.sql);
+    connection.execute(AssertSqlSafe(prepare)).await.expect("the statement prepares");
+    // EXECUTE takes no subqueries, so the arguments are evaluated first.
+    let quoted: Vec<String> = statement.arguments.iter().map(|one| format!("quote_nullable({one})")).collect();
+    let evaluate = format!("SELECT concat_ws(', ', {})", quoted.join(", "));
+    let arguments: String = sqlx::query_scalar(AssertSqlSafe(evaluate))
+        .fetch_one(&mut *connection)
+        .await
+        .expect("the arguments can be evaluated");
+    let explain = format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE statement ({arguments})");
+    let lines: Vec<String> =
+        sqlx::query_scalar(AssertSqlSafe(explain)).fetch_all(&mut *connection).await.expect("the statement runs");
+    connection.execute("ROLLBACK; DEALLOCATE statement").await.expect("nothing is kept");
+    lines.join("\n")
+}
+
+#[tokio::test]
+async fn every_statement_reads_a_full_schema_by_the_index_that_its_header_names() {
+    let server = Server::shared().expect("a Postgres");
+    let database = Database::empty(&server).await.expect("a database");
+    let migrated = apply_engine(&database.connect_options(), EngineVersion::default(), HASH_CHILDREN_FULL).await;
+    migrated.expect("the engine's tables");
+    let pool = database.pool(1);
+    support::fill(&pool, 8_000, 8).await;
+    let mut connection = pool.acquire().await.expect("a connection");
+    let mut complaints = Vec::new();
+    for statement in STATEMENTS {
+        let plan = plan(&mut connection, &statement).await;
+        for index in statement.reads_by {
+            if !plan.lines().any(|line| !line.contains("never executed") && names(line, index)) {
+                complaints.push(format!("{} does not read by {index}:\n{plan}", statement.name));
+            }
+        }
+        // A child without rows may be read whole: there is nothing to read.
+        let whole = plan.lines().find(|line| {
+            let read = line.contains("Seq Scan on ff_") && !line.contains("never executed") && !line.contains("rows=0");
+            read && !statement.reads_whole.iter().any(|table| line.contains(table))
+        });
+        complaints.extend(whole.map(|line| format!("{} reads a table whole: {line}\n{plan}", statement.name)));
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n\n"));
+}
+
+/// Whether `line` scans by an index whose name ends in `index`, with `[0-9]+` for the number of the child.
+fn names(line: &str, index: &str) -> bool {
+    match index.split_once("[0-9]+") {
+        Some((table, rest)) => line.match_indices(table).any(|(at, _)| {
+            line[at + table.len()..].trim_start_matches(|digit: char| digit.is_ascii_digit()).starts_with(rest)
+        }),
+        None => line.contains(index),
+    }
+}
