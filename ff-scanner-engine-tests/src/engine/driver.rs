@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::error::Error;
 use std::iter;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use ff_scanner::core::Filter;
@@ -33,9 +34,10 @@ use super::ff_core::types::{
 };
 use super::postgres::PostgresBackend;
 use super::postgres::pool::build_pool_from_connection;
+use super::postgres::scanner_supervisor::{PostgresScannerHandle, spawn_scanners};
 use crate::engine::{
-    Budget, BudgetReading, Claimed, Edge, Engine, Events, Execution, Flow, Group, Members, NewExecution, Reading, Stop,
-    Waitpoint, Worker, said,
+    Budget, BudgetReading, Claimed, Edge, Engine, Events, Execution, Flow, Group, Loops, Members, NewExecution,
+    Reading, Stop, Waitpoint, Worker, said,
 };
 
 pub(super) type Backend = Arc<PostgresBackend>;
@@ -61,6 +63,23 @@ pub(in crate::engine) async fn migrate(url: &str) -> Result<(), Box<dyn Error + 
     drop(backend);
     pool.close().await;
     Ok(())
+}
+
+pub(in crate::engine) async fn start_loops(
+    url: &str,
+    partitions: u16,
+    interval: Duration,
+) -> Result<Box<dyn Loops>, Box<dyn Error + Send + Sync>> {
+    let pool = build_pool_from_connection(&connection(url)).await?;
+    let partitions = PartitionConfig { num_flow_partitions: partitions, ..PartitionConfig::default() };
+    Ok(Box::new(spawn_scanners(pool, super::scanner_config(partitions, interval))))
+}
+
+#[async_trait]
+impl Loops for PostgresScannerHandle {
+    async fn stop(self: Box<Self>, grace: Duration) -> usize {
+        self.shutdown(grace).await
+    }
 }
 
 pub(super) fn execution_id(execution: Execution) -> Result<ExecutionId, Stop> {

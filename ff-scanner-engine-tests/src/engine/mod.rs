@@ -6,6 +6,7 @@ mod v0_15;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use ff_scanner::core::Filter;
@@ -49,6 +50,23 @@ impl Version {
             Self::V0_11 => Arc::new(v0_11::driver::Driver::connect(&database.url()).await?),
             Self::V0_15 => Arc::new(v0_15::driver::Driver::connect(&database.url()).await?),
         })
+    }
+
+    /// Starts the engine's own loops on `database`, as a server with so many partitions would, all with that interval.
+    ///
+    /// # Errors
+    ///
+    /// What the engine says.
+    pub async fn start_loops(
+        self,
+        database: &Database,
+        partitions: u16,
+        interval: Duration,
+    ) -> Result<Box<dyn Loops>, Box<dyn Error + Send + Sync>> {
+        match self {
+            Self::V0_11 => v0_11::driver::start_loops(&database.url(), partitions, interval).await,
+            Self::V0_15 => v0_15::driver::start_loops(&database.url(), partitions, interval).await,
+        }
     }
 }
 
@@ -223,6 +241,13 @@ pub trait Worker: Send + Sync {
 
     /// The names of the signals that it was resumed by.
     async fn signals(&self) -> Result<Vec<String>, Stop>;
+}
+
+/// The engine's own loops, while they run.
+#[async_trait]
+pub trait Loops: Send {
+    /// Stops them, and says how many did not end within `grace`.
+    async fn stop(self: Box<Self>, grace: Duration) -> usize;
 }
 
 /// Events of executions, as `subscribe_completion` and `subscribe_lease_history` deliver them, each with its word.

@@ -3,17 +3,35 @@
 use ff_backend_postgres_0_11 as postgres;
 use ff_core_0_11 as ff_core;
 
-use ff_core::backend::{Handle, ReclaimToken};
+use std::time::Duration;
+
+use ff_core::backend::{Handle, ReclaimToken, ScannerFilter};
 use ff_core::contracts::ReclaimGrant;
 use ff_core::engine_backend::EngineBackend;
-use ff_core::partition::{Partition, PartitionFamily, PartitionKey};
+use ff_core::partition::{Partition, PartitionConfig, PartitionFamily, PartitionKey};
 use ff_core::types::{LaneId, WorkerId, WorkerInstanceId};
+use postgres::PostgresScannerConfig;
 
 use super::{Budget, Claimed, Execution, Stop, said};
 use driver::{Backend, execution_id};
 
 #[path = "driver.rs"]
 pub(super) mod driver;
+
+pub(super) fn scanner_config(partition_config: PartitionConfig, interval: Duration) -> PostgresScannerConfig {
+    PostgresScannerConfig {
+        attempt_timeout_interval: interval,
+        lease_expiry_interval: interval,
+        suspension_timeout_interval: interval,
+        dependency_reconciler_interval: interval,
+        edge_cancel_dispatcher_interval: interval,
+        edge_cancel_reconciler_interval: interval,
+        budget_reset_interval: interval,
+        dependency_stale_threshold_ms: 0,
+        scanner_filter: ScannerFilter::NOOP,
+        partition_config,
+    }
+}
 
 pub(super) async fn claim_execution(_: &Backend, _: Execution, _: &str, _: u32) -> Claimed {
     Err(Stop::Absent)

@@ -4,26 +4,44 @@ use ff_backend_postgres_0_15 as postgres;
 use ff_core_0_15 as ff_core;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use ff_core::backend::{Handle, ResumeToken};
+use ff_core::backend::{Handle, ResumeToken, ScannerFilter};
 use ff_core::contracts::{
     ClaimExecutionArgs, ClaimExecutionResult, CompleteExecutionArgs, FailExecutionArgs, IssueGrantAndClaimArgs,
     IssueReclaimGrantArgs, IssueReclaimGrantOutcome, ListExpiredLeasesArgs, ReclaimExecutionArgs,
     ReclaimExecutionOutcome, RecordSpendArgs, ReleaseBudgetArgs, RenewLeaseArgs, ResumeGrant,
 };
 use ff_core::engine_backend::EngineBackend;
-use ff_core::partition::{Partition, PartitionFamily, PartitionKey};
+use ff_core::partition::{Partition, PartitionConfig, PartitionFamily, PartitionKey};
 use ff_core::types::{
     AttemptId, AttemptIndex, BudgetId, CancelSource, ExecutionId, LaneId, LeaseFence, LeaseId, Namespace, TimestampMs,
     WorkerId, WorkerInstanceId,
 };
+use postgres::PostgresScannerConfig;
 
 use super::{Budget, Claimed, Execution, Stop, Waitpoint, Worker, said};
 use driver::{Backend, Classic, DIMENSION, admitted, execution, execution_id, handle};
 
 #[path = "driver.rs"]
 pub(super) mod driver;
+
+pub(super) fn scanner_config(partition_config: PartitionConfig, interval: Duration) -> PostgresScannerConfig {
+    PostgresScannerConfig {
+        attempt_timeout_interval: interval,
+        lease_expiry_interval: interval,
+        suspension_timeout_interval: interval,
+        dependency_reconciler_interval: interval,
+        edge_cancel_dispatcher_interval: interval,
+        edge_cancel_reconciler_interval: interval,
+        budget_reset_interval: interval,
+        worker_registry_ttl_interval: interval,
+        dependency_stale_threshold_ms: 0,
+        scanner_filter: ScannerFilter::NOOP,
+        partition_config,
+    }
+}
 
 pub(super) async fn claim_execution(backend: &Backend, execution: Execution, lane: &str, lease_ms: u32) -> Claimed {
     let id = execution_id(execution)?;

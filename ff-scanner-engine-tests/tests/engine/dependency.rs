@@ -5,7 +5,6 @@ use ff_scanner_engine_tests::checks;
 use ff_scanner_engine_tests::checks::Cell::{self, Absent, Works};
 use ff_scanner_engine_tests::engine::{Edge, Execution, Group, Members, Stop};
 use futures_util::future::{join, join_all};
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::dag::Dag;

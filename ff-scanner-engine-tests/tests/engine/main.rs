@@ -1,6 +1,7 @@
 //! Does the engine say that each thing that a reconciler does is right?
 
 mod attempt_timeout;
+mod beside;
 mod budget_reset;
 mod dag;
 mod dependency;
