@@ -59,6 +59,9 @@ async fn publish(
     let closed = format!("ALTER DATABASE {from} IS_TEMPLATE true ALLOW_CONNECTIONS false");
     let failed = sql::error("publish the template");
     sql::run(connection, &closed).await.map_err(&failed)?;
+    // What filled it may have left sessions to tasks that nobody can wait for, and they would keep it from its name.
+    let ended = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{from}'");
+    sql::run(connection, &ended).await.map_err(&failed)?;
     match sql::when_free(connection, &format!("ALTER DATABASE {from} RENAME TO {to}")).await {
         Err(_) if exists(connection, to).await? => {
             // A template cannot be dropped, and this one is of no use.
