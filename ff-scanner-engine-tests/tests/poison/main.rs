@@ -1,0 +1,141 @@
+//! Do rows that hold anything at all keep the good ones beside them waiting?
+
+mod evil;
+mod targets;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fastrand::Rng;
+use ff_scanner::core::{Backlog, PartitionCount, PartitionCounts, Scheduler, TickReport};
+use ff_scanner::{Config, names, register_enabled};
+use ff_scanner_migrations::EngineVersion;
+use ff_scanner_testkit::{Database, HASH_CHILDREN, Server};
+use sqlx::{AssertSqlSafe, PgPool};
+
+use evil::Target;
+
+/// Subjects of each of seven kinds, a fourth of which is good.
+const EACH: i32 = 1430;
+const PARTITIONS: u16 = 4;
+const SEED: u64 = 20_240_229;
+
+/// Kind, whether it is good, how many there are, and how many are done.
+type Count = (String, bool, i64, i64);
+
+async fn seed(pool: &PgPool, version: EngineVersion, now_ms: i64) {
+    sqlx::raw_sql(include_str!("sql/table.sql")).execute(pool).await.expect("a table");
+    let query = sqlx::query(include_str!("sql/subjects.sql")).bind(EACH).bind(i32::from(PARTITIONS));
+    query.execute(pool).await.expect("subjects");
+    sqlx::query(include_str!("sql/rows.sql")).bind(now_ms).execute(pool).await.expect("legal rows");
+    spoil(pool, version).await;
+    sqlx::raw_sql("ANALYZE").execute(pool).await.expect("statistics can be taken");
+}
+
+/// Spoils one to three values of each subject that is not good.
+async fn spoil(pool: &PgPool, version: EngineVersion) {
+    let mut random = Rng::with_seed(SEED);
+    let query = sqlx::query_as("SELECT kind, n FROM subject WHERE NOT good ORDER BY kind, n");
+    let subjects: Vec<(String, i32)> = query.fetch_all(pool).await.expect("subjects can be read");
+    let mut spoilt: BTreeMap<(String, usize), Vec<(i32, Option<String>)>> = BTreeMap::new();
+    for (kind, n) in subjects {
+        let targets = targets::of(&kind, version);
+        for _ in 0..random.usize(1..=3) {
+            let target = random.usize(..targets.len());
+            let value = targets[target].values.spoil(&mut random);
+            spoilt.entry((kind.clone(), target)).or_default().push((n, value));
+        }
+    }
+    for ((kind, target), values) in spoilt {
+        write(pool, &kind, &targets::of(&kind, version)[target], values).await;
+    }
+}
+
+async fn write(pool: &PgPool, kind: &str, target: &Target, values: Vec<(i32, Option<String>)>) {
+    let Target { table, column, key: (key, of), .. } = target;
+    let query = sqlx::query_scalar(
+        "SELECT format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = $1::regclass AND attname = $2",
+    );
+    let r#type: String = query.bind(table).bind(column).fetch_one(pool).await.expect("the column exists");
+    let sql = format!(
+        "UPDATE {table} AS spoilt SET {column} = evil.value::{type} \
+           FROM subject, unnest($1::integer[], $2::text[]) AS evil (n, value) \
+          WHERE subject.kind = $3 AND subject.n = evil.n \
+            AND spoilt.partition_key = subject.partition_key AND spoilt.{key}::text = subject.{of}::text"
+    );
+    let (numbers, texts): (Vec<_>, Vec<_>) = values.into_iter().unzip();
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(numbers).bind(texts).bind(kind);
+    let done = query.execute(pool).await.unwrap_or_else(|error| panic!("{table}.{column}: {error}"));
+    assert!(done.rows_affected() > 0, "{table}.{column} of {kind}");
+}
+
+/// One cycle of each of the seven.
+async fn cycles(scheduler: &Scheduler) -> BTreeMap<&'static str, TickReport> {
+    let mut reports = BTreeMap::new();
+    for name in names() {
+        let cycle = scheduler.cycle(name).await.expect("it is registered");
+        let cycle = cycle.unwrap_or_else(|error| panic!("{name} stopped: {error}"));
+        assert_eq!(cycle.backlog, Backlog::Drained, "{name} left work");
+        reports.insert(name, cycle.report);
+    }
+    reports
+}
+
+fn keys(report: &TickReport) -> BTreeSet<&str> {
+    report.failures.iter().map(|failure| &*failure.key).collect()
+}
+
+async fn poisoned(version: EngineVersion) {
+    let server = Server::shared().expect("a server");
+    let template = Database::template(&server, version, HASH_CHILDREN).await.expect("a template");
+    let database = Database::clone_of(&template).await.expect("a database");
+    let pool = database.pool(4);
+    let query = sqlx::query_scalar("SELECT (extract(epoch FROM statement_timestamp()) * 1000)::bigint");
+    let now_ms: i64 = query.fetch_one(&pool).await.expect("the server has a clock");
+    seed(&pool, version, now_ms).await;
+
+    let partitions = PartitionCount::new(PARTITIONS).expect("within bounds");
+    let counts = PartitionCounts { flow: partitions, budget: partitions };
+    let builder = Scheduler::builder().partitions(counts).drain_ticks_max(10_000);
+    let scheduler = register_enabled(builder, &Config::new(pool.clone())).build().expect("the set is valid");
+    let first = cycles(&scheduler).await;
+
+    let query = sqlx::query_as(include_str!("sql/done.sql")).bind(now_ms);
+    let counts: Vec<Count> = query.fetch_all(&pool).await.expect("they can be counted");
+    for (kind, good, number, done) in &counts {
+        println!("{kind:9} {} {number:5}, of which done {done:5}", if *good { "good  " } else { "spoilt" });
+    }
+    for (name, report) in &first {
+        println!("{name:22} {:5} changed, {:3} failed {:?}", report.changed, report.failed(), report.verdicts);
+    }
+    for (kind, good, number, done) in counts {
+        assert!(!good || done == number, "{} good ones of {kind} are stuck", number - done);
+    }
+
+    let names: Vec<Option<String>> =
+        sqlx::query_scalar(include_str!("sql/names.sql")).fetch_all(&pool).await.expect("names");
+    let names: BTreeSet<&str> = names.iter().flatten().map(String::as_str).collect();
+    for failure in first.values().flat_map(|report| &report.failures) {
+        let named = failure.key.split(['/', ' ']).any(|part| names.contains(part));
+        assert!(named, "{} is none of those that were spoilt: {}", failure.key, failure.error);
+    }
+    // Whatever is not reported was done, or is not due.
+    for (name, report) in cycles(&scheduler).await {
+        assert_eq!(
+            (report.changed, report.skipped),
+            (0, 0),
+            "{name} has left some without a word: {:?}",
+            report.verdicts
+        );
+        assert!(keys(&report).is_subset(&keys(&first[name])), "{name} has not reported some");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_rows_most_of_them_spoilt_cost_no_good_one_its_turn() {
+    poisoned(EngineVersion::V0_15).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_on_the_oldest_schema() {
+    poisoned(EngineVersion::V0_11).await;
+}
