@@ -91,12 +91,12 @@ impl Values {
     }
 }
 
-fn pick<'a, T>(random: &mut Rng, of: &'a [T]) -> &'a T {
-    &of[random.usize(..of.len())]
+fn pick<T: Copy>(random: &mut Rng, of: &[T]) -> T {
+    of[random.usize(..of.len())]
 }
 
 fn text(random: &mut Rng) -> String {
-    if random.u8(..8) == 0 { "x".repeat(5000) } else { (*pick(random, &WORDS)).to_owned() }
+    if random.u8(..8) == 0 { "x".repeat(5000) } else { pick(random, &WORDS).to_owned() }
 }
 
 /// Sets what is at `path`, whose parts are separated by `/`.

@@ -73,7 +73,7 @@ async fn cycles(scheduler: &Scheduler) -> BTreeMap<&'static str, TickReport> {
     let mut reports = BTreeMap::new();
     for name in names() {
         let cycle = scheduler.cycle(name).await.expect("it is registered");
-        let cycle = cycle.unwrap_or_else(|error| panic!("{name} stopped: {error}"));
+        let cycle = cycle.unwrap_or_else(|error| panic!("{name} stopped: {error:?}"));
         assert_eq!(cycle.backlog, Backlog::Drained, "{name} left work");
         reports.insert(name, cycle.report);
     }
