@@ -121,7 +121,9 @@ core_moved AS (
            attempt_index = settled.attempt_index + vector.next_attempt,
            terminal_at_ms = CASE verdict WHEN 'expired' THEN clock.now_ms ELSE core.terminal_at_ms END,
            -- A typed claim names its lease here, too, and once that is over the engine takes the rest for corruption.
-           raw_fields = (core.raw_fields - '{current_attempt_id,current_lease_id,current_worker_id,current_worker_instance_id}'::text[])
+           raw_fields = CASE jsonb_typeof(core.raw_fields) WHEN 'object'
+                             THEN core.raw_fields - '{current_attempt_id,current_lease_id,current_worker_id,current_worker_instance_id}'::text[]
+                             ELSE '{}' END
                || jsonb_build_object('last_failure_message', 'attempt_timeout', 'last_mutation_at', clock.now_ms::text)
                || CASE verdict WHEN 'retried' THEN jsonb_build_object('retry_count', (settled.retries + 1)::text)
                                ELSE jsonb_build_object('failure_reason', 'attempt_timeout') END

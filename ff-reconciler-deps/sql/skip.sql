@@ -94,7 +94,9 @@ core_ended AS (
            attempt_index = COALESCE(skipped.attempt_index, core.attempt_index),
            terminal_at_ms = clock.now_ms,
            -- A typed claim names its lease here, too, and once that is over the engine takes the rest for corruption.
-           raw_fields = (core.raw_fields - '{current_attempt_id,current_lease_id,current_worker_id,current_worker_instance_id}'::text[])
+           raw_fields = CASE jsonb_typeof(core.raw_fields) WHEN 'object'
+                             THEN core.raw_fields - '{current_attempt_id,current_lease_id,current_worker_id,current_worker_instance_id}'::text[]
+                             ELSE '{}' END
                || jsonb_build_object('last_mutation_at', clock.now_ms::text)
       FROM skipped CROSS JOIN clock
      WHERE core.partition_key = $1 AND core.execution_id = skipped.execution_id

@@ -249,3 +249,18 @@ async fn a_group_whose_downstream_was_trimmed_belongs_to_whom_its_flow_belongs_t
         assert_eq!(dispatcher.tick(cx).await.expect("the tick succeeds").report.changed, changed);
     }
 }
+
+#[tokio::test]
+async fn raw_fields_that_are_no_object_are_harmless() {
+    let database = Database::own().await.expect("a database");
+    let pool = database.pool(4);
+    for junk in ["null", "7", "\"raw\"", "[1, {}]"] {
+        let group = SiblingGroup::new().with(Seed::running(1000)).insert(&pool, PARTITION, NOW_MS).await;
+        let query = sqlx::query("UPDATE ff_exec_core SET raw_fields = $2::jsonb WHERE execution_id = $1");
+        query.bind(group.siblings[0]).bind(junk).execute(&pool).await.expect("it is JSON");
+
+        assert_eq!(dispatch(&pool).await.failed(), 0, "{junk}");
+
+        assert_eq!(read::vector(&pool, PARTITION, group.siblings[0]).await.0, CANCELLED, "{junk}");
+    }
+}
