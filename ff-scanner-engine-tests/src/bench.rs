@@ -304,6 +304,10 @@ impl Bench {
     /// # Errors
     ///
     /// What the engine says.
+    ///
+    /// # Panics
+    ///
+    /// When the last one cannot be written.
     pub async fn words(&self, events: Events, kind: Kind, execution: Execution) -> Result<Vec<String>, Stop> {
         let last = Execution { partition: PARTITION, id: Uuid::new_v4() };
         let (sql, tag) = match kind {

@@ -1,4 +1,5 @@
 //! What is particular to engine 0.11?
+#![allow(clippy::unused_async, reason = "they stand in for calls of 0.15, which wait")]
 
 use ff_backend_postgres_0_11 as postgres;
 use ff_core_0_11 as ff_core;
@@ -15,6 +16,7 @@ use postgres::PostgresScannerConfig;
 use super::{Budget, Claimed, Execution, Stop, said};
 use driver::{Backend, execution_id};
 
+#[allow(clippy::duplicate_mod, reason = "once for each version, against its own crates")]
 #[path = "driver.rs"]
 pub(super) mod driver;
 

@@ -24,6 +24,7 @@ use postgres::PostgresScannerConfig;
 use super::{Budget, Claimed, Execution, Stop, Waitpoint, Worker, said};
 use driver::{Backend, Classic, DIMENSION, admitted, execution, execution_id, handle};
 
+#[allow(clippy::duplicate_mod, reason = "once for each version, against its own crates")]
 #[path = "driver.rs"]
 pub(super) mod driver;
 

@@ -28,7 +28,7 @@ async fn promoted(bench: &Bench) -> Result<Execution, Stop> {
 }
 
 /// A child whose only upstream has failed.
-async fn skipped<'a>(bench: &'a Bench) -> Result<(Dag<'a>, Execution, Execution), Stop> {
+async fn skipped(bench: &Bench) -> Result<(Dag<'_>, Execution, Execution), Stop> {
     let dag = Dag::new(bench).await?;
     let root = dag.root().await?;
     let child = dag.child(Group::All, &[root]).await?;

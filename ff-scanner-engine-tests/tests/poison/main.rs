@@ -33,12 +33,15 @@ async fn seed(pool: &PgPool, version: EngineVersion, now_ms: i64) {
     sqlx::raw_sql("ANALYZE").execute(pool).await.expect("statistics can be taken");
 }
 
+/// What is written into a column, by the subject's number; `None` is NULL.
+type Values = Vec<(i32, Option<String>)>;
+
 /// Spoils one to three values of each subject that is not good.
 async fn spoil(pool: &PgPool, version: EngineVersion) {
     let mut random = Rng::with_seed(SEED);
     let query = sqlx::query_as("SELECT kind, n FROM subject WHERE NOT good ORDER BY kind, n");
     let subjects: Vec<(String, i32)> = query.fetch_all(pool).await.expect("subjects can be read");
-    let mut spoilt: BTreeMap<(String, usize), Vec<(i32, Option<String>)>> = BTreeMap::new();
+    let mut spoilt: BTreeMap<(String, usize), Values> = BTreeMap::new();
     for (kind, n) in subjects {
         let targets = targets::of(&kind, version);
         for _ in 0..random.usize(1..=3) {
@@ -52,7 +55,7 @@ async fn spoil(pool: &PgPool, version: EngineVersion) {
     }
 }
 
-async fn write(pool: &PgPool, kind: &str, target: &Target, values: Vec<(i32, Option<String>)>) {
+async fn write(pool: &PgPool, kind: &str, target: &Target, values: Values) {
     let Target { table, column, key: (key, of), .. } = target;
     let query = sqlx::query_scalar(
         "SELECT format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = $1::regclass AND attname = $2",
@@ -86,6 +89,41 @@ fn keys(reports: &BTreeMap<&str, TickReport>) -> BTreeSet<String> {
     reports.values().flat_map(|report| &report.failures).map(|failure| failure.key.clone()).collect()
 }
 
+/// Prints the counts of each, by kind of error.
+fn print(reports: &BTreeMap<&str, TickReport>) {
+    for (name, report) in reports {
+        println!("{name:22} {:5} changed, {:3} failed {:?}", report.changed, report.failed(), report.verdicts);
+        let mut errors: BTreeMap<&str, usize> = BTreeMap::new();
+        for failure in &report.failures {
+            *errors.entry(failure.error.split(" at line").next().unwrap_or_default()).or_default() += 1;
+        }
+        for (error, number) in errors {
+            println!("    {number:4} {error}");
+        }
+    }
+}
+
+async fn assert_good_ones_are_done(pool: &PgPool, now_ms: i64) {
+    let query = sqlx::query_as(include_str!("sql/done.sql")).bind(now_ms);
+    let counts: Vec<Count> = query.fetch_all(pool).await.expect("they can be counted");
+    for (kind, good, number, done) in &counts {
+        println!("{kind:9} {} {number:5}, of which done {done:5}", if *good { "good  " } else { "spoilt" });
+    }
+    for (kind, good, number, done) in counts {
+        assert!(!good || done == number, "{} good ones of {kind} are stuck", number - done);
+    }
+}
+
+async fn assert_failures_name_spoilt_ones(pool: &PgPool, reports: &BTreeMap<&str, TickReport>) {
+    let query = sqlx::query_scalar(include_str!("sql/names.sql"));
+    let ids: Vec<Option<String>> = query.fetch_all(pool).await.expect("ids can be read");
+    let ids: BTreeSet<&str> = ids.iter().flatten().map(String::as_str).collect();
+    for failure in reports.values().flat_map(|report| &report.failures) {
+        let found = failure.key.split(['/', ' ']).any(|part| ids.contains(part));
+        assert!(found, "{} is none of those that were spoilt: {}", failure.key, failure.error);
+    }
+}
+
 async fn poisoned(version: EngineVersion) {
     let server = Server::shared().expect("a server");
     let template = Database::template(&server, version, HASH_CHILDREN).await.expect("a template");
@@ -101,32 +139,10 @@ async fn poisoned(version: EngineVersion) {
     let scheduler = register_enabled(builder, &Config::new(pool.clone())).build().expect("the set is valid");
     let first = cycles(&scheduler).await;
 
-    let query = sqlx::query_as(include_str!("sql/done.sql")).bind(now_ms);
-    let counts: Vec<Count> = query.fetch_all(&pool).await.expect("they can be counted");
-    for (kind, good, number, done) in &counts {
-        println!("{kind:9} {} {number:5}, of which done {done:5}", if *good { "good  " } else { "spoilt" });
-    }
-    for (name, report) in &first {
-        println!("{name:22} {:5} changed, {:3} failed {:?}", report.changed, report.failed(), report.verdicts);
-        let mut errors: BTreeMap<&str, usize> = BTreeMap::new();
-        for failure in &report.failures {
-            *errors.entry(failure.error.split(':').next_back().unwrap_or_default().trim()).or_default() += 1;
-        }
-        for (error, number) in errors {
-            println!("    {number:4} {error}");
-        }
-    }
-    for (kind, good, number, done) in counts {
-        assert!(!good || done == number, "{} good ones of {kind} are stuck", number - done);
-    }
+    print(&first);
+    assert_good_ones_are_done(&pool, now_ms).await;
+    assert_failures_name_spoilt_ones(&pool, &first).await;
 
-    let names: Vec<Option<String>> =
-        sqlx::query_scalar(include_str!("sql/names.sql")).fetch_all(&pool).await.expect("names");
-    let names: BTreeSet<&str> = names.iter().flatten().map(String::as_str).collect();
-    for failure in first.values().flat_map(|report| &report.failures) {
-        let named = failure.key.split(['/', ' ']).any(|part| names.contains(part));
-        assert!(named, "{} is none of those that were spoilt: {}", failure.key, failure.error);
-    }
     // What was done makes others due, and whatever is still due in the end has been reported.
     let mut reported: BTreeSet<String> = keys(&first);
     for round in 0.. {
