@@ -355,10 +355,19 @@ impl Bench {
     ///
     /// When it fails.
     pub async fn global_cycle(&self, reconciler: &impl Reconciler<Scope = Global>) -> TickReport {
+        self.global_cycle_for(reconciler, self.filter()).await
+    }
+
+    /// One whole cycle of a global reconciler over what `filter` lets pass.
+    ///
+    /// # Panics
+    ///
+    /// When it fails.
+    pub async fn global_cycle_for(&self, reconciler: &impl Reconciler<Scope = Global>, filter: Filter) -> TickReport {
         let mut report = TickReport::default();
         let mut reason = TickReason::Manual;
         loop {
-            let cx = TickContext::global().filtered(self.filter()).because(reason);
+            let cx = TickContext::global().filtered(filter.clone()).because(reason);
             let tick = reconciler.tick(cx).await.unwrap_or_else(|error| panic!("{}: {error}", reconciler.name()));
             report.merge(tick.report);
             if tick.backlog == Backlog::Drained {

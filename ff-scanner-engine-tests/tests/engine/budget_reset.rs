@@ -81,6 +81,16 @@ checks! {
                 other => Err(Stop::Said(format!("{other} ms ahead"))),
             }
         };
+    an_endless_window_is_no_error: "a window so long that the next one lies beyond every time that can be written", [Works],
+        async |bench| {
+            const ENDLESS_MS: u64 = 9_000_000_000_000_000_000;
+            let neighbour = exhausted(bench).await?;
+            let endless = bench.engine().create_budget(neighbour.partition, ENDLESS_MS, LIMIT).await?;
+            let now_ms = next_ms(bench, &endless).await?;
+            assert_eq!(bench.reset_budgets(&endless, now_ms).await.changed, 2, "with its neighbour");
+            let next_ms = next_ms(bench, &endless).await?;
+            if next_ms == i64::MAX { Ok(()) } else { Err(Stop::Said(format!("at {next_ms}"))) }
+        };
     a_busy_budget_is_reset: "`report_usage` all the time, while it is reset", [Works],
         async |bench| {
             let budget = exhausted(bench).await?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use ff_scanner::core::PartitionCount;
+use ff_scanner::core::{Filter, PartitionCount, TickReport};
 use ff_scanner::deps::Dependency;
 use ff_scanner::edge_cancel::{EdgeCancelDispatcher, EdgeCancelReconciler};
 use ff_scanner_engine_tests::bench::{Bench, LONG_MS, PARTITION};
@@ -90,6 +90,11 @@ impl<'a> Dag<'a> {
     /// A cycle of `dependency` alone.
     pub(crate) async fn depend(&self) {
         self.bench.global_cycle(&self.dependency).await;
+    }
+
+    /// A cycle of `dependency` alone, over what `filter` lets pass.
+    pub(crate) async fn depend_for(&self, filter: Filter) -> TickReport {
+        self.bench.global_cycle_for(&self.dependency, filter).await
     }
 
     /// Claims all that is claimable.

@@ -1,5 +1,6 @@
 //! What becomes of executions that wait for others?
 
+use ff_scanner::core::Filter;
 use ff_scanner_engine_tests::bench::{Bench, Kind};
 use ff_scanner_engine_tests::checks;
 use ff_scanner_engine_tests::checks::Cell::{self, Absent, Works};
@@ -261,6 +262,33 @@ checks! {
             bench.finish(&*workers[&roots[1].id]).await?;
             in_rounds(dag.run().await?, 1)
         };
+    unapplied_quorum: "a quorum of three, of which two edges are applied when the first succeeds", [Works],
+        async |bench| {
+            let dag = Dag::new(bench).await?;
+            let roots = roots(&dag, 3).await?;
+            let child = dag.child(Group::Quorum(3), &roots[..2]).await?;
+            let edge = dag.staged(roots[2], child).await?;
+            let workers = dag.claim().await?;
+            bench.finish(&*workers[&roots[0].id]).await?;
+            dag.settle().await;
+            dag.waits(child).await?;
+            bench.engine().apply(dag.flow, edge).await?;
+            bench.finish(&*workers[&roots[1].id]).await?;
+            bench.finish(&*workers[&roots[2].id]).await?;
+            in_rounds(dag.run().await?, 1)
+        };
+    of_an_instance: "a reconciler that keeps to one value of a tag, though the event carries none", [Works],
+        async |bench| {
+            let dag = Dag::new(bench).await?;
+            let root = dag.root().await?;
+            let child = dag.child(Group::All, &[root]).await?;
+            succeed(&dag).await?;
+            // The key counts, too: the engine's own reconciler compares the value alone.
+            let other = Filter::default().with_instance_tag("another.key", &bench.lane);
+            assert_eq!(dag.depend_for(other).await.changed, 0);
+            assert_eq!(dag.depend_for(bench.tag_filter()).await.changed, 1);
+            paths::claim(bench, child).await
+        };
     twice: "an upstream that is replayed and succeeds a second time counts once", [Works],
         async |bench| {
             let dag = Dag::new(bench).await?;
@@ -299,7 +327,7 @@ checks! {
             dag.settle().await;
             bench.finish(&*at_work[&child.id]).await
         };
-    delayed_child: "a child that is suspended is left alone, too", [Works],
+    suspended_child: "a child that is suspended is left alone, too", [Works],
         async |bench| {
             let dag = Dag::new(bench).await?;
             let roots = roots(&dag, 2).await?;
@@ -322,7 +350,7 @@ checks! {
             dag.settle().await;
             dag.is(child, "cancelled").await
         };
-    trimmed_child: "a child that an operator cancelled", [Works],
+    cancelled_child: "a child that an operator cancelled", [Works],
         async |bench| {
             let dag = Dag::new(bench).await?;
             let root = dag.root().await?;

@@ -6,9 +6,11 @@ use ff_scanner::suspension::SuspensionTimeout;
 use ff_scanner_engine_tests::bench::{Bench, LONG_MS, SHORT_MS};
 use ff_scanner_engine_tests::checks;
 use ff_scanner_engine_tests::checks::Cell::{Absent, Works};
-use ff_scanner_engine_tests::engine::Stop;
+use ff_scanner_engine_tests::engine::{Members, Stop};
+use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
+use crate::dag::Dag;
 use crate::{paths, reads};
 
 /// A policy under which every attempt is too long.
@@ -116,6 +118,38 @@ checks! {
             let after = ff_scanner_testkit::read::events(&bench.pool(), 0, worker.execution().id).await;
             assert_eq!(after, events, "it is told of");
             reads::described(bench, worker.execution(), "cancelled").await
+        };
+    a_cancelled_member_stays_cancelled: "nor does one that `cancel_flow` leaves behind", [Works],
+        async |bench| {
+            let dag = Dag::new(bench).await?;
+            let root = dag.root().await?;
+            bench.engine().claim(&bench.lane, SHORT_MS).await?;
+            bench.engine().cancel_flow(dag.flow, Members::All).await?;
+            let events = ff_scanner_testkit::read::events(&bench.pool(), 0, root.id).await;
+            bench.settle(&LeaseExpiry::new(bench.pool())).await;
+            let after = ff_scanner_testkit::read::events(&bench.pool(), 0, root.id).await;
+            assert_eq!(after, events, "it is told of");
+            dag.is(root, "cancelled").await
+        };
+    completing_is_no_victim: "`complete_execution` of those whose leases lapse right now: it is taken, or too late", [Absent, Works],
+        async |bench| {
+            let mut workers = Vec::new();
+            for _ in 0..20 {
+                let execution = bench.execution(json!({})).await?;
+                workers.push(bench.claim_execution(execution, 50).await?);
+            }
+            let reconciler = LeaseExpiry::new(bench.pool());
+            let expire = async { for _ in 0..20 { bench.cycle(&reconciler).await; } };
+            let complete = join_all(workers.iter().map(|worker| worker.complete(b"done")));
+            let (completed, ()) = join(complete, expire).await;
+            let late = |text: &str| text.contains("StaleLease") || text.contains("NotActive") || text.contains("LeaseExpired");
+            for answer in completed {
+                match answer {
+                    Err(Stop::Said(text)) if !late(&text) => return Err(Stop::Said(text)),
+                    _ => {}
+                }
+            }
+            Ok(())
         };
     a_resumed_execution_is_not_timed_out: "a suspension's time-out does not end what was resumed in time", [Works],
         async |bench| {
