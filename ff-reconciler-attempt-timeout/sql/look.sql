@@ -28,13 +28,16 @@ WITH leased AS MATERIALIZED (
 limited AS MATERIALIZED (
     SELECT leased.partition_key,
            leased.execution_id,
-           leased.started_at_ms,
+           -- Typed claims keep the start of an attempt that was replayed: it did not begin before its replay.
+           CASE WHEN replayed_at_ms ~ '^[0-9]{1,18}$'
+                THEN GREATEST(leased.started_at_ms, replayed_at_ms::bigint)
+                ELSE leased.started_at_ms END AS started_at_ms,
            leased.policy -> 'timeout_policy' -> 'attempt_timeout_ms' AS own,
            leased.policy -> 'attempt_timeout_ms' AS own_flat,
            core.policy -> 'timeout_policy' -> 'attempt_timeout_ms' AS general
       FROM leased
      CROSS JOIN LATERAL (
-           SELECT policy
+           SELECT policy, CASE WHEN raw_fields ? 'replay_count' THEN raw_fields ->> 'last_mutation_at' END AS replayed_at_ms
              FROM ff_exec_core
             WHERE ff_exec_core.partition_key = leased.partition_key
               AND execution_id = leased.execution_id

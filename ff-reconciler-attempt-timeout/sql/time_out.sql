@@ -33,7 +33,10 @@ attempt AS MATERIALIZED (
 timed AS MATERIALIZED (
     SELECT attempt.execution_id,
            attempt.attempt_index,
-           attempt.started_at_ms,
+           -- Typed claims keep the start of an attempt that was replayed: it did not begin before its replay.
+           CASE WHEN core.raw_fields ? 'replay_count' AND core.raw_fields ->> 'last_mutation_at' ~ '^[0-9]{1,18}$'
+                THEN GREATEST(attempt.started_at_ms, (core.raw_fields ->> 'last_mutation_at')::bigint)
+                ELSE attempt.started_at_ms END AS started_at_ms,
            attempt.lease_expires_at_ms,
            core.flow_id,
            core.raw_fields ->> 'namespace' AS namespace,
@@ -117,7 +120,10 @@ core_moved AS (
            -- From the row and not from the pointer, which typed claims leave one past the row.
            attempt_index = settled.attempt_index + vector.next_attempt,
            terminal_at_ms = CASE verdict WHEN 'expired' THEN clock.now_ms ELSE core.terminal_at_ms END,
-           raw_fields = core.raw_fields
+           -- A typed claim names its lease here, too, and once that is over the engine takes the rest for corruption.
+           raw_fields = CASE jsonb_typeof(core.raw_fields) WHEN 'object'
+                             THEN core.raw_fields - '{current_attempt_id,current_lease_id,current_worker_id,current_worker_instance_id}'::text[]
+                             ELSE '{}' END
                || jsonb_build_object('last_failure_message', 'attempt_timeout', 'last_mutation_at', clock.now_ms::text)
                || CASE verdict WHEN 'retried' THEN jsonb_build_object('retry_count', (settled.retries + 1)::text)
                                ELSE jsonb_build_object('failure_reason', 'attempt_timeout') END

@@ -182,3 +182,37 @@ async fn it_times_out_and_retries_on_the_schema_of_engine_0_11() {
     assert!(read::vector(&pool, 1, retried).await.0.starts_with("runnable/"));
     assert!(read::vector(&pool, 1, expired).await.0.contains("/expired/"));
 }
+
+#[tokio::test]
+async fn an_attempt_that_was_replayed_has_run_since_its_replay_and_no_longer() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    let replayed = |ago_ms: i64| {
+        let raw = json!({"replay_count": 1, "last_mutation_at": (NOW_MS - ago_ms).to_string()});
+        Seed::running(60_000).typed().with_policy(policy(5000, None)).with_raw_fields(raw)
+    };
+    let recently = replayed(4999).insert(&pool, partition, NOW_MS).await;
+    let long_ago = replayed(5000).insert(&pool, partition, NOW_MS).await;
+
+    assert_eq!(tick(&pool, partition).await.report.changed, 1);
+
+    assert!(read::vector(&pool, partition, recently).await.0.starts_with("active/"));
+    assert!(read::vector(&pool, partition, long_ago).await.0.contains("/expired/"));
+}
+
+#[tokio::test]
+async fn raw_fields_that_are_no_object_are_harmless() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    for junk in ["null", "7", "\"raw\"", "[1, {}]"] {
+        let id = Seed::running(5000).with_policy(policy(5000, None)).insert(&pool, partition, NOW_MS).await;
+        let query = sqlx::query("UPDATE ff_exec_core SET raw_fields = $2::jsonb WHERE execution_id = $1").bind(id);
+        query.bind(junk).execute(&pool).await.expect("it is JSON");
+
+        let done = tick(&pool, partition).await;
+
+        assert_eq!((done.report.changed, done.report.failed()), (1, 0), "{junk}");
+        let (vector, _) = read::vector(&pool, partition, id).await;
+        assert!(vector.starts_with("terminal/"), "{junk}: {vector}");
+    }
+}

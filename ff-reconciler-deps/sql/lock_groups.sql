@@ -6,8 +6,8 @@
 -- $4 bigint    most edges
 --
 -- Returns, in the order of the executions, each applied edge that is not satisfied: place (of its execution, from 1),
--- flow_id, edge_id, upstream_eid, downstream_eid; held (somebody else has its group); its group's policy and counts, all
--- NULL when the group is held or gone.
+-- flow_id, edge_id, upstream_eid, downstream_eid; held (somebody else has its group); what is read of its group's policy,
+-- and its counts, all NULL when the group is held or gone.
 -- Reads by ff_edge_upstream_idx (partition_key, flow_id, upstream_eid) and the primary key of ff_edge_group.
 -- Locks ff_edge_group, in the order of its key and SKIP LOCKED: a group that is being applied elsewhere is left to them.
 -- Idempotent: it writes nothing.
@@ -25,7 +25,15 @@ WITH edge AS MATERIALIZED (
      LIMIT $4::bigint
 ),
 edge_group AS MATERIALIZED (
-    SELECT flow_id, downstream_eid, policy, success_count, fail_count, skip_count, running_count
+    SELECT flow_id, downstream_eid,
+           -- Only what is read of it, and that short: a policy may hold numbers and depths that no other reader takes,
+           -- and what cannot be decoded would stop the reconciler.
+           jsonb_build_object(
+               'kind', left(policy ->> 'kind', 100),
+               'k', CASE WHEN (policy -> 'k')::text ~ '^[0-9]{1,10}$' THEN policy -> 'k' END,
+               'on_satisfied', left(policy ->> 'on_satisfied', 100),
+               'fired', left(policy ->> 'fired', 100)) AS policy,
+           success_count, fail_count, skip_count, running_count
       FROM ff_edge_group
      WHERE partition_key = $1 AND (flow_id, downstream_eid) IN (SELECT edge.flow_id, edge.downstream_eid FROM edge)
      ORDER BY flow_id, downstream_eid

@@ -93,7 +93,11 @@ core_ended AS (
            -- Readers derive the outcome from the attempt that the pointer names.
            attempt_index = COALESCE(skipped.attempt_index, core.attempt_index),
            terminal_at_ms = clock.now_ms,
-           raw_fields = core.raw_fields || jsonb_build_object('last_mutation_at', clock.now_ms::text)
+           -- A typed claim names its lease here, too, and once that is over the engine takes the rest for corruption.
+           raw_fields = CASE jsonb_typeof(core.raw_fields) WHEN 'object'
+                             THEN core.raw_fields - '{current_attempt_id,current_lease_id,current_worker_id,current_worker_instance_id}'::text[]
+                             ELSE '{}' END
+               || jsonb_build_object('last_mutation_at', clock.now_ms::text)
       FROM skipped CROSS JOIN clock
      WHERE core.partition_key = $1 AND core.execution_id = skipped.execution_id
     RETURNING core.execution_id, core.attempt_index

@@ -160,9 +160,14 @@ core_ended AS (
            terminal_at_ms = clock.now_ms,
            cancellation_reason = COALESCE(core.cancellation_reason, cancelled.reason),
            cancelled_by = COALESCE(core.cancelled_by, 'engine'),
-           raw_fields = core.raw_fields || jsonb_build_object('last_mutation_at', clock.now_ms::text)
+           -- A typed claim names its lease here, too, and once that is over the engine takes the rest for corruption.
+           raw_fields = CASE jsonb_typeof(core.raw_fields) WHEN 'object'
+                             THEN core.raw_fields - '{current_attempt_id,current_lease_id,current_worker_id,current_worker_instance_id}'::text[]
+                             ELSE '{}' END
+               || jsonb_build_object('last_mutation_at', clock.now_ms::text)
       FROM cancelled CROSS JOIN clock
      WHERE core.partition_key = $1 AND core.execution_id = cancelled.execution_id
+    RETURNING core.execution_id, core.attempt_index
 ),
 attempt_ended AS (
     UPDATE ff_attempt AS attempt
@@ -177,6 +182,13 @@ attempt_ended AS (
      WHERE attempt.partition_key = $1
        AND attempt.execution_id = cancelled.execution_id
        AND attempt.attempt_index = cancelled.attempt_index
+),
+-- A sibling that never ran has no attempt to tell its outcome, and without one it reads as ended with none.
+attempt_written AS (
+    INSERT INTO ff_attempt (partition_key, execution_id, attempt_index, terminal_at_ms, outcome)
+    SELECT $1, core_ended.execution_id, core_ended.attempt_index, clock.now_ms, 'cancelled'
+      FROM core_ended JOIN cancelled USING (execution_id) CROSS JOIN clock
+     WHERE cancelled.attempt_index IS NULL
 ),
 suspension_removed AS (
     DELETE FROM ff_suspension_current

@@ -118,7 +118,10 @@ core_moved AS (
            attempt_index = settled.attempt_index,
            terminal_at_ms = CASE WHEN verdict = 'failed' THEN clock.now_ms ELSE core.terminal_at_ms END,
            lease_reclaim_count = settled.reclaims + (verdict = 'requeued')::integer, -- engine 0.12
-           raw_fields = core.raw_fields
+           -- A typed claim names its lease here, too, and once that is over the engine takes the rest for corruption.
+           raw_fields = CASE jsonb_typeof(core.raw_fields) WHEN 'object'
+                             THEN core.raw_fields - '{current_attempt_id,current_lease_id,current_worker_id,current_worker_instance_id}'::text[]
+                             ELSE '{}' END
                || jsonb_build_object('lease_expired_at_ms', clock.now_ms, 'last_mutation_at', clock.now_ms::text)
                -- engine 0.11: || jsonb_build_object('lease_reclaim_count', settled.reclaims + (verdict = 'requeued')::integer)
                || CASE WHEN verdict = 'failed'

@@ -209,3 +209,20 @@ async fn where_reclaim_grants_are_handed_out_the_execution_stays_active_and_recl
     let attempt = read::attempt(&pool, partition, id, 0).await;
     assert_eq!((attempt.lease_expires_at_ms, attempt.worker_instance_id, attempt.lease_epoch), (None, None, 2));
 }
+
+#[tokio::test]
+async fn raw_fields_that_are_no_object_are_harmless() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    for junk in ["null", "7", "\"raw\"", "[1, {}]"] {
+        let id = Seed::lapsed(0).insert(&pool, partition, NOW_MS).await;
+        let query = sqlx::query("UPDATE ff_exec_core SET raw_fields = $2::jsonb WHERE execution_id = $1").bind(id);
+        query.bind(junk).execute(&pool).await.expect("it is JSON");
+
+        let done = tick(&pool, partition).await;
+
+        assert_eq!((done.report.changed, done.report.failed()), (1, 0), "{junk}");
+        let (vector, _) = read::vector(&pool, partition, id).await;
+        assert!(vector.starts_with("runnable/"), "{junk}: {vector}");
+    }
+}

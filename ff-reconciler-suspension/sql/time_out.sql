@@ -117,7 +117,10 @@ core_moved AS (
            cancellation_reason = CASE verdict
                WHEN 'cancelled' THEN 'suspension_timeout_cancel' ELSE core.cancellation_reason END,
            cancelled_by = CASE verdict WHEN 'cancelled' THEN 'engine' ELSE core.cancelled_by END,
-           raw_fields = core.raw_fields
+           -- A typed claim names its lease here, too, and once that is over the engine takes the rest for corruption.
+           raw_fields = CASE jsonb_typeof(core.raw_fields) WHEN 'object'
+                             THEN core.raw_fields - '{current_attempt_id,current_lease_id,current_worker_id,current_worker_instance_id}'::text[]
+                             ELSE '{}' END
                || jsonb_build_object('last_mutation_at', clock.now_ms::text)
                || CASE vector.lifecycle_phase
                   WHEN 'terminal' THEN jsonb_build_object('failure_reason', 'suspension_timeout:' || settled.behavior,

@@ -182,3 +182,20 @@ async fn it_ends_and_resumes_on_the_schema_of_engine_0_11() {
     assert!(read::vector(&pool, 1, ended).await.0.contains("/expired/"));
     assert!(read::vector(&pool, 1, resumed).await.0.contains("/resumable/"));
 }
+
+#[tokio::test]
+async fn raw_fields_that_are_no_object_are_harmless() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    for junk in ["null", "7", "\"raw\"", "[1, {}]"] {
+        let id = Seed::suspended(0, "expire").insert(&pool, partition, NOW_MS).await;
+        let query = sqlx::query("UPDATE ff_exec_core SET raw_fields = $2::jsonb WHERE execution_id = $1").bind(id);
+        query.bind(junk).execute(&pool).await.expect("it is JSON");
+
+        let done = tick(&pool, partition).await;
+
+        assert_eq!((done.report.changed, done.report.failed()), (1, 0), "{junk}");
+        let (vector, _) = read::vector(&pool, partition, id).await;
+        assert!(vector.starts_with("terminal/"), "{junk}: {vector}");
+    }
+}

@@ -65,6 +65,22 @@ async fn a_template_is_built_once_however_many_ask() {
     assert_ne!(other.name(), one.name());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_of_your_own_is_filled_once_for_each_key_and_not_kept_when_that_fails() {
+    let server = Server::start(&Options::new()).unwrap();
+    let fill = async |database: &Database| Ok(run(database, "CREATE TABLE mine ()").await?);
+    let failed = Database::template_with(&server, "mine 1", async |_| Err("no".into())).await;
+    assert_eq!(failed.unwrap_err().to_string(), "cannot fill the template: no");
+    assert!(names(&server, "ff_").await.is_empty(), "nothing is left of the failure");
+
+    let template = Database::template_with(&server, "mine 1", fill).await.unwrap();
+    let again = Database::template_with(&server, "mine 1", async |_| Err("no".into())).await.unwrap();
+    assert_eq!(again.name(), template.name());
+    let clone = Database::shared_clone_of(&template).await.unwrap();
+    assert_eq!(Database::shared_clone_of(&template).await.unwrap().name(), clone.name());
+    run(&clone, "SELECT FROM mine").await.unwrap();
+}
+
 #[tokio::test]
 async fn a_template_can_be_cloned_many_times_at_once() {
     let template = || async {

@@ -88,6 +88,21 @@ async fn a_child_that_cannot_run_any_more_is_skipped_with_an_event_and_an_attemp
 }
 
 #[tokio::test]
+async fn raw_fields_of_a_child_that_are_no_object_are_harmless() {
+    let tenant = Tenant::new().await;
+    for (outcome, end) in [("success", CLAIMABLE), ("failed", SKIPPED)] {
+        let (flow, upstreams, child) = tenant.fan_in(1, all_of(), State::Blocked).await;
+        let junk = "UPDATE ff_exec_core SET raw_fields = '7' WHERE partition_key = $1 AND execution_id = $2";
+        tenant.execute(junk, &flow, child).await;
+        flow.finish(&tenant.pool, upstreams[0], outcome, LONG_AGO_MS).await;
+
+        assert_eq!(tenant.cycle().await.failed(), 0, "{outcome}");
+
+        assert_eq!(tenant.vector(&flow, child).await, end, "{outcome}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_skipped_child_held_is_released() {
     let tenant = Tenant::new().await;
     let (flow, upstreams, child) =

@@ -125,6 +125,22 @@ async fn counters_that_somebody_got_wrong_are_put_right_from_the_edges() {
 }
 
 #[tokio::test]
+async fn a_policy_with_numbers_and_depths_that_no_reader_takes_is_read_as_far_as_it_matters() {
+    let tenant = Tenant::new().await;
+    for (open, close) in [("1e4000", ""), (&*"[".repeat(500), &*"]".repeat(500))] {
+        let policy = format!(r#"{{"kind": "any_of", "k": {open}{close}, "more": {open}{close}}}"#);
+        let (flow, upstreams, child) = tenant.fan_in(2, all_of(), State::Blocked).await;
+        let query = sqlx::query("UPDATE ff_edge_group SET policy = $2::jsonb WHERE flow_id = $1").bind(flow.flow_id);
+        query.bind(policy).execute(&tenant.pool).await.expect("it is JSON");
+        flow.finish(&tenant.pool, upstreams[0], "success", LONG_AGO_MS).await;
+
+        assert_eq!(tenant.cycle().await.failed(), 0);
+
+        assert_eq!(tenant.vector(&flow, child).await, CLAIMABLE);
+    }
+}
+
+#[tokio::test]
 async fn policies_that_are_no_objects_are_harmless() {
     let tenant = Tenant::new().await;
     for junk in ["null", "[]", "7", "\"all_of\"", "{\"kind\": 7}", "{\"kind\": \"no_such_kind\"}"] {

@@ -82,7 +82,7 @@ async fn the_outcome_of_a_sibling_that_was_claimed_by_a_typed_claim_reads_back()
 }
 
 #[tokio::test]
-async fn a_sibling_that_was_never_claimed_is_cancelled_without_an_attempt() {
+async fn a_sibling_that_was_never_claimed_gets_an_attempt_that_tells_its_outcome() {
     let database = Database::own().await.expect("a database");
     let pool = database.pool(4);
     let group = SiblingGroup::new().with(Seed::new(State::Waiting)).insert(&pool, PARTITION, NOW_MS).await;
@@ -91,7 +91,8 @@ async fn a_sibling_that_was_never_claimed_is_cancelled_without_an_attempt() {
 
     assert_eq!(read::vector(&pool, PARTITION, group.siblings[0]).await, (CANCELLED.to_owned(), 0));
     assert_eq!(read::events(&pool, PARTITION, group.siblings[0]).await, ["completion:cancelled:tenant:blue"]);
-    assert_eq!(count(&pool, "ff_attempt").await, 0);
+    let attempt = read::attempt(&pool, PARTITION, group.siblings[0], 0).await;
+    assert_eq!((attempt.outcome.as_deref(), attempt.started_at_ms), (Some("cancelled"), None));
 }
 
 #[tokio::test]
@@ -246,5 +247,20 @@ async fn a_group_whose_downstream_was_trimmed_belongs_to_whom_its_flow_belongs_t
     for (filter, changed) in [(Filter::default().with_namespace("another"), 0), (own, 1)] {
         let cx = TickContext::global().pinned(NOW_MS).filtered(filter);
         assert_eq!(dispatcher.tick(cx).await.expect("the tick succeeds").report.changed, changed);
+    }
+}
+
+#[tokio::test]
+async fn raw_fields_that_are_no_object_are_harmless() {
+    let database = Database::own().await.expect("a database");
+    let pool = database.pool(4);
+    for junk in ["null", "7", "\"raw\"", "[1, {}]"] {
+        let group = SiblingGroup::new().with(Seed::running(1000)).insert(&pool, PARTITION, NOW_MS).await;
+        let query = sqlx::query("UPDATE ff_exec_core SET raw_fields = $2::jsonb WHERE execution_id = $1");
+        query.bind(group.siblings[0]).bind(junk).execute(&pool).await.expect("it is JSON");
+
+        assert_eq!(dispatch(&pool).await.failed(), 0, "{junk}");
+
+        assert_eq!(read::vector(&pool, PARTITION, group.siblings[0]).await.0, CANCELLED, "{junk}");
     }
 }

@@ -12,9 +12,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-use ff_scanner_migrations::{EngineVersion, MigrateError};
+use ff_scanner_migrations::{EngineVersion, MigrateError, apply_engine, apply_scanner, fingerprint};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, PgPool};
+use tokio::sync::OnceCell;
 
 use crate::{Server, ServerError, blocking};
 pub use template::Template;
@@ -36,6 +37,9 @@ pub enum DatabaseError {
     /// The template's schema could not be applied.
     #[error("cannot migrate the template: {0}")]
     Migrate(#[from] MigrateError),
+    /// The template could not be filled by the caller of [`Database::template_with`].
+    #[error("cannot fill the template: {0}")]
+    Fill(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The server refused.
     #[error("cannot {operation}: {source}")]
     Sql {
@@ -58,7 +62,14 @@ impl Database {
     /// Hold it for as long as the test runs. It holds no connection: each test makes a [`pool`](Self::pool) on its own
     /// runtime. Cancel safe: at worst, a database is left behind that a later run removes.
     pub async fn shared() -> Result<Arc<Self>, DatabaseError> {
-        shared::get().await
+        static TEMPLATE: OnceCell<Template> = OnceCell::const_new();
+        let find = async || Self::template(&Server::shared()?, EngineVersion::default(), HASH_CHILDREN).await;
+        shared::get(TEMPLATE.get_or_try_init(find).await?).await
+    }
+
+    /// The clone of `template` that the tests of this binary share, otherwise as [`shared`](Self::shared).
+    pub async fn shared_clone_of(template: &Template) -> Result<Arc<Self>, DatabaseError> {
+        shared::get(template).await
     }
 
     /// A database for one test alone, otherwise as [`shared`](Self::shared).
@@ -89,7 +100,25 @@ impl Database {
         version: EngineVersion,
         hash_children: u16,
     ) -> Result<Template, DatabaseError> {
-        template::get(server, version, hash_children).await
+        let version_name = format!("{version:?}");
+        let parts: [&[u8]; 3] = [&fingerprint().to_be_bytes(), version_name.as_bytes(), &hash_children.to_be_bytes()];
+        let migrate = async |database: &Self| {
+            apply_engine(&database.connect_options(), version, hash_children).await?;
+            apply_scanner(&database.connect_options()).await?;
+            Ok(())
+        };
+        template::get(server, crate::fnv1a(&parts), migrate).await
+    }
+
+    /// A template of your own, which `fill` migrates and seeds; otherwise as [`template`](Self::template).
+    ///
+    /// `key` has to name all that `fill` does: it is called only where no template of that key is there yet.
+    pub async fn template_with<F>(server: &Server, key: &str, fill: F) -> Result<Template, DatabaseError>
+    where
+        F: AsyncFnOnce(&Self) -> Result<(), Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let fill = async |database: &Self| fill(database).await.map_err(DatabaseError::Fill);
+        template::get(server, crate::fnv1a(&[key.as_bytes()]), fill).await
     }
 
     /// A new copy of `template`, on its server.

@@ -1,6 +1,5 @@
 //! The database that the others are copied from.
 
-use ff_scanner_migrations::{EngineVersion, apply_engine, apply_scanner};
 use sqlx::PgConnection;
 
 use super::{Database, DatabaseError, sql};
@@ -27,16 +26,11 @@ impl Template {
     }
 }
 
-pub(super) async fn get(
-    server: &Server,
-    version: EngineVersion,
-    hash_children: u16,
-) -> Result<Template, DatabaseError> {
-    let key = crate::fnv1a(&[
-        &ff_scanner_migrations::fingerprint().to_be_bytes(),
-        format!("{version:?}").as_bytes(),
-        &hash_children.to_be_bytes(),
-    ]);
+/// The template that `key` names on `server`; `build` fills it when it is not there yet.
+pub(super) async fn get<F>(server: &Server, key: u64, build: F) -> Result<Template, DatabaseError>
+where
+    F: AsyncFnOnce(&Database) -> Result<(), DatabaseError>,
+{
     let template = Template { server: server.clone(), name: format!("ff_template_{key:016x}") };
     let mut connection = sql::connect(server).await?;
     sql::drop_leftovers(&mut connection).await?;
@@ -48,26 +42,26 @@ pub(super) async fn get(
     let lock = sqlx::query("SELECT pg_advisory_lock($1)").bind(key.cast_signed());
     lock.execute(&mut connection).await.map_err(sql::error("wait for the template"))?;
     if !exists(&mut connection, &template.name).await? {
-        build(&mut connection, &template, version, hash_children).await?;
+        // Under another name, so that a template is whole from the moment that it has its own.
+        let unfinished = Database::empty(server).await?;
+        build(&unfinished).await?;
+        publish(&mut connection, &unfinished, &template).await?;
     }
     Ok(template)
 }
 
-/// Builds under another name, so that a template is whole from the moment that it has its own.
-async fn build(
+async fn publish(
     connection: &mut PgConnection,
+    unfinished: &Database,
     template: &Template,
-    version: EngineVersion,
-    hash_children: u16,
 ) -> Result<(), DatabaseError> {
-    let unfinished = Database::empty(&template.server).await?;
-    apply_engine(&unfinished.connect_options(), version, hash_children).await?;
-    apply_scanner(&unfinished.connect_options()).await?;
-
     let (from, to) = (unfinished.name(), &template.name);
     let closed = format!("ALTER DATABASE {from} IS_TEMPLATE true ALLOW_CONNECTIONS false");
     let failed = sql::error("publish the template");
     sql::run(connection, &closed).await.map_err(&failed)?;
+    // What filled it may have left sessions to tasks that nobody can wait for, and they would keep it from its name.
+    let ended = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{from}'");
+    sql::run(connection, &ended).await.map_err(&failed)?;
     match sql::when_free(connection, &format!("ALTER DATABASE {from} RENAME TO {to}")).await {
         Err(_) if exists(connection, to).await? => {
             // A template cannot be dropped, and this one is of no use.

@@ -1,7 +1,15 @@
 //! What a private server is started with.
 
-const ALWAYS: [&str; 5] =
-    ["listen_addresses=", "unix_socket_permissions=0700", "max_connections=200", "timezone=UTC", "log_timezone=UTC"];
+const ALWAYS: [&str; 6] = [
+    "listen_addresses=",
+    "unix_socket_permissions=0700",
+    "max_connections=200",
+    // The least that the engine asks of a server: with fewer, some of its own statements, each of which locks all
+    // children of its tables, leave no locks for others.
+    "max_locks_per_transaction=256",
+    "timezone=UTC",
+    "log_timezone=UTC",
+];
 
 const DURABLE: [&str; 4] = ["fsync=on", "synchronous_commit=on", "full_page_writes=on", "autovacuum=on"];
 
