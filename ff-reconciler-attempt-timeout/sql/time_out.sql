@@ -4,11 +4,14 @@
 -- $2 uuid[]    execution_id of each overdue attempt
 -- $3 bigint    the time, milliseconds since the epoch; NULL means the server's clock
 -- $4 boolean   a lapsed lease is the time-out, rather than the policy's attempt_timeout_ms
+-- $5 boolean   what they wait for has been removed
 --
--- Returns execution_id and what was done: retried, expired.
--- Reads by the primary keys of ff_exec_core and ff_attempt.
--- Locks ff_exec_core, then ff_attempt, then ff_suspension_current and ff_waitpoint_pending where an execution ends, all
--- up front and SKIP LOCKED: an act that never waits cannot deadlock, and an attempt being completed is not one to end.
+-- Returns execution_id and what was done: retried, expired; waits, where something has to go first
+-- and nothing was done.
+-- Reads by the primary keys of ff_exec_core, ff_attempt and ff_suspension_current, and by ff_waitpoint_pending_exec_idx
+-- (partition_key, execution_id).
+-- Locks ff_exec_core, then ff_attempt, both up front and SKIP LOCKED: an act that never waits cannot deadlock, and an
+-- attempt being completed is not one to end.
 -- Idempotent: an ended attempt has no lease, so it is not due again.
 WITH clock AS MATERIALIZED (
     SELECT COALESCE($3::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms
@@ -72,38 +75,23 @@ timed AS MATERIALIZED (
            SELECT FROM ff_exec_core AS seen
             WHERE seen.partition_key = $1 AND seen.execution_id = core.execution_id AND seen.xmin = core.version)
 ),
+-- What ends must not go on waiting. Few do, so that another statement removes what they wait for, and this one is run anew.
+waiting (execution_id) AS MATERIALIZED (
+    SELECT execution_id FROM ff_suspension_current WHERE partition_key = $1 AND execution_id = ANY ($2::uuid[])
+     UNION ALL
+    SELECT execution_id FROM ff_waitpoint_pending WHERE partition_key = $1 AND execution_id = ANY ($2::uuid[])
+),
 judged AS MATERIALIZED (
-    SELECT timed.*, CASE WHEN retries < max_retries THEN 'retried' ELSE 'expired' END AS verdict
+    SELECT timed.*,
+           CASE
+               WHEN retries < max_retries THEN 'retried'
+               WHEN NOT $5::boolean AND execution_id IN (SELECT execution_id FROM waiting) THEN 'waits'
+               ELSE 'expired'
+           END AS verdict
       FROM timed CROSS JOIN clock
      WHERE CASE WHEN $4::boolean THEN lease_expires_at_ms <= now_ms
                 -- Never before the epoch, or the difference would overflow.
                 ELSE now_ms - GREATEST(started_at_ms, 0) >= timeout_ms END
-),
-suspension AS MATERIALIZED (
-    SELECT execution_id
-      FROM ff_suspension_current
-     WHERE partition_key = $1 AND execution_id IN (SELECT execution_id FROM judged WHERE verdict = 'expired')
-       FOR UPDATE SKIP LOCKED
-),
-waitpoint AS MATERIALIZED (
-    SELECT waitpoint_id, execution_id
-      FROM ff_waitpoint_pending
-     WHERE partition_key = $1 AND execution_id IN (SELECT execution_id FROM judged WHERE verdict = 'expired')
-       FOR UPDATE SKIP LOCKED
-),
-settled AS MATERIALIZED (
-    SELECT *
-      FROM judged
-     -- Somebody who holds what would have to go keeps the execution from ending now.
-     WHERE verdict <> 'expired'
-        OR (NOT EXISTS (
-            SELECT FROM ff_suspension_current AS held
-             WHERE held.partition_key = $1 AND held.execution_id = judged.execution_id
-               AND held.execution_id NOT IN (SELECT execution_id FROM suspension))
-            AND NOT EXISTS (
-            SELECT FROM ff_waitpoint_pending AS held
-             WHERE held.partition_key = $1 AND held.execution_id = judged.execution_id
-               AND held.waitpoint_id NOT IN (SELECT waitpoint_id FROM waitpoint)))
 ),
 vector (verdict, lifecycle_phase, eligibility_state, public_state, attempt_state, blocking_reason, next_attempt, outcome) AS (
     VALUES ('retried', 'runnable', 'eligible_now', 'waiting', 'pending_retry_attempt', 'waiting_for_worker', 1, 'interrupted'),
@@ -118,17 +106,17 @@ core_moved AS (
            attempt_state = vector.attempt_state,
            blocking_reason = vector.blocking_reason,
            -- From the row and not from the pointer, which typed claims leave one past the row.
-           attempt_index = settled.attempt_index + vector.next_attempt,
+           attempt_index = judged.attempt_index + vector.next_attempt,
            terminal_at_ms = CASE verdict WHEN 'expired' THEN clock.now_ms ELSE core.terminal_at_ms END,
            -- A typed claim names its lease here, too, and once that is over the engine takes the rest for corruption.
            raw_fields = CASE jsonb_typeof(core.raw_fields) WHEN 'object'
                              THEN core.raw_fields - '{current_attempt_id,current_lease_id,current_worker_id,current_worker_instance_id}'::text[]
                              ELSE '{}' END
                || jsonb_build_object('last_failure_message', 'attempt_timeout', 'last_mutation_at', clock.now_ms::text)
-               || CASE verdict WHEN 'retried' THEN jsonb_build_object('retry_count', (settled.retries + 1)::text)
+               || CASE verdict WHEN 'retried' THEN jsonb_build_object('retry_count', (judged.retries + 1)::text)
                                ELSE jsonb_build_object('failure_reason', 'attempt_timeout') END
-      FROM settled JOIN vector USING (verdict) CROSS JOIN clock
-     WHERE core.partition_key = $1 AND core.execution_id = settled.execution_id
+      FROM judged JOIN vector USING (verdict) CROSS JOIN clock
+     WHERE core.partition_key = $1 AND core.execution_id = judged.execution_id
 ),
 attempt_ended AS (
     UPDATE ff_attempt AS attempt
@@ -139,29 +127,21 @@ attempt_ended AS (
            lease_epoch = attempt.lease_epoch + 1,
            worker_id = NULL,
            worker_instance_id = NULL
-      FROM settled JOIN vector USING (verdict) CROSS JOIN clock
+      FROM judged JOIN vector USING (verdict) CROSS JOIN clock
      WHERE attempt.partition_key = $1
-       AND attempt.execution_id = settled.execution_id
-       AND attempt.attempt_index = settled.attempt_index
-),
-suspension_removed AS (
-    DELETE FROM ff_suspension_current
-     WHERE partition_key = $1 AND execution_id IN (SELECT execution_id FROM settled WHERE verdict = 'expired')
-),
-waitpoints_removed AS (
-    DELETE FROM ff_waitpoint_pending
-     WHERE partition_key = $1
-       AND waitpoint_id IN (SELECT waitpoint_id FROM waitpoint JOIN settled USING (execution_id))
+       AND attempt.execution_id = judged.execution_id
+       AND attempt.attempt_index = judged.attempt_index
 ),
 completion_told AS (
     INSERT INTO ff_completion_event (partition_key, execution_id, flow_id, outcome, namespace, instance_tag, occurred_at_ms)
     SELECT $1, execution_id, flow_id, 'expired', namespace, instance_tag, now_ms
-      FROM settled CROSS JOIN clock
+      FROM judged CROSS JOIN clock
      WHERE verdict = 'expired'
 ),
 lease_told AS (
     INSERT INTO ff_lease_event (execution_id, event_type, occurred_at_ms, partition_key, namespace, instance_tag)
     SELECT execution_id::text, 'expired', now_ms, $1, namespace, instance_tag
-      FROM settled CROSS JOIN clock
+      FROM judged CROSS JOIN clock
+     WHERE verdict <> 'waits'
 )
-SELECT execution_id, verdict FROM settled
+SELECT execution_id, verdict FROM judged

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ff_scanner_core::postgres::{Transaction, failed, look};
+use ff_scanner_core::postgres::{Transaction, clear_waits, failed, look};
 use ff_scanner_core::{
     Act, Due, LookThenAct, Page, PartitionSpace, Partitioned, Reconciler, Sweep, Tick, TickContext, TickError, Verdict,
     async_trait,
@@ -19,6 +19,8 @@ pub const TIME_OUT_SQL: &str = include_str!("../sql/time_out.sql");
 
 const INTERVAL_DEFAULT: Duration = Duration::from_secs(2);
 const BATCH_LIMIT_DEFAULT: u32 = 1000;
+/// What the act says of an execution that it has left alone, because it waits for something.
+const WAITS: &str = "waits";
 
 /// What makes an attempt time out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,6 +81,36 @@ impl AttemptTimeout {
     }
 }
 
+impl AttemptTimeout {
+    async fn time_out_all(&self, tx: &mut Transaction, act: &Act<'_, Uuid>) -> Result<Vec<Verdict<Uuid>>, sqlx::Error> {
+        let mut verdicts = self.time_out(tx, act, act.keys, false).await?;
+        let waiting: Vec<Uuid> = verdicts.extract_if(.., |verdict| verdict.word == WAITS).map(|one| one.key).collect();
+        if !waiting.is_empty() {
+            let cleared = clear_waits(tx, act.partition, &waiting).await?;
+            verdicts.extend(self.time_out(tx, act, &cleared, true).await?);
+        }
+        Ok(verdicts)
+    }
+
+    async fn time_out(
+        &self,
+        tx: &mut Transaction,
+        act: &Act<'_, Uuid>,
+        execution_ids: &[Uuid],
+        cleared: bool,
+    ) -> Result<Vec<Verdict<Uuid>>, sqlx::Error> {
+        let rows: Vec<(Uuid, String)> = sqlx::query_as(TIME_OUT_SQL)
+            .bind(act.partition)
+            .bind(execution_ids)
+            .bind(act.now_ms)
+            .bind(self.trigger == AttemptTimeoutTrigger::LeaseLapse)
+            .bind(cleared)
+            .fetch_all(&mut **tx)
+            .await?;
+        Ok(rows.into_iter().map(|(key, word)| Verdict { key, word }).collect())
+    }
+}
+
 #[async_trait]
 impl Reconciler for AttemptTimeout {
     type Scope = Partitioned;
@@ -123,14 +155,7 @@ impl LookThenAct for AttemptTimeout {
     async fn act(&self, act: Act<'_, Uuid>) -> Result<Vec<Verdict<Uuid>>, TickError> {
         let failed = failed("time out attempts");
         let mut tx = Transaction::act(&self.pool).await.map_err(&failed)?;
-        let rows = sqlx::query_as(TIME_OUT_SQL)
-            .bind(act.partition)
-            .bind(act.keys)
-            .bind(act.now_ms)
-            .bind(self.trigger == AttemptTimeoutTrigger::LeaseLapse)
-            .fetch_all(&mut *tx)
-            .await;
-        let rows: Vec<(Uuid, String)> = tx.end(rows).await.map_err(&failed)?;
-        Ok(rows.into_iter().map(|(key, word)| Verdict { key, word }).collect())
+        let verdicts = self.time_out_all(&mut tx, &act).await;
+        tx.end(verdicts).await.map_err(&failed)
     }
 }

@@ -48,5 +48,6 @@ SELECT edge.place, edge.flow_id, edge.edge_id, edge.upstream_eid, edge.downstrea
        edge_group.policy,
        edge_group.success_count, edge_group.fail_count, edge_group.skip_count, edge_group.running_count
   FROM edge
-  LEFT JOIN edge_group USING (flow_id, downstream_eid)
+  -- Each group has an edge, but the planner takes either for a row: FULL keeps it from comparing all with all.
+  FULL JOIN edge_group USING (flow_id, downstream_eid)
  ORDER BY edge.place, edge.edge_id

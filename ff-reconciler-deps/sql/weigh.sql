@@ -47,8 +47,9 @@ tally AS MATERIALIZED (
                   any_edge.policy ->> 'resolved_as' AS resolved_as) AS mark
      GROUP BY any_edge.flow_id, any_edge.downstream_eid
 )
-SELECT wanted.flow_id, wanted.edge_id, edge.edge_id IS NOT NULL AS locked, wanted.passes_data,
-       tally.unapplied, tally.open, tally.satisfied, tally.failed, tally.skipped
+SELECT wanted.flow_id, wanted.edge_id,
+       (wanted.flow_id, wanted.edge_id) IN (SELECT edge.flow_id, edge.edge_id FROM edge) AS locked,
+       wanted.passes_data, tally.unapplied, tally.open, tally.satisfied, tally.failed, tally.skipped
   FROM wanted
-  JOIN tally USING (flow_id, downstream_eid)
-  LEFT JOIN edge USING (flow_id, edge_id)
+  -- Each has its counterpart, but the planner takes them for a row each: FULL keeps it from comparing all with all.
+  FULL JOIN tally USING (flow_id, downstream_eid)

@@ -71,8 +71,8 @@ running AS MATERIALIZED (
        AND lifecycle_phase NOT IN ('terminal', 'cancelled')
 ),
 chosen AS MATERIALIZED (
-    SELECT execution_id
-      FROM (SELECT execution_id, row_number() OVER (PARTITION BY flow_id, downstream_eid ORDER BY random()) AS turn
+    SELECT execution_id, max(reason) AS reason
+      FROM (SELECT execution_id, reason, row_number() OVER (PARTITION BY flow_id, downstream_eid ORDER BY random()) AS turn
               FROM listed JOIN running USING (execution_id)) AS dealt
      GROUP BY execution_id
      -- In turns, so that a huge group leaves room for small ones; dealt out anew each time, so that siblings which somebody
@@ -81,7 +81,7 @@ chosen AS MATERIALIZED (
      LIMIT $5::bigint
 ),
 core AS MATERIALIZED (
-    SELECT execution_id, flow_id, xmin AS version,
+    SELECT execution_id, flow_id, attempt_index AS pointer, xmin AS version,
            raw_fields ->> 'namespace' AS namespace,
            raw_fields -> 'tags' ->> 'cairn.instance_id' AS instance_tag
       FROM ff_exec_core
@@ -136,16 +136,23 @@ held (execution_id) AS MATERIALIZED (
        AND execution_id = ANY (ARRAY (SELECT execution_id FROM core))
        AND waitpoint_id NOT IN (SELECT waitpoint_id FROM waitpoint)
 ),
+known AS MATERIALIZED (
+    SELECT *
+      FROM chosen
+      -- Whoever is in one of these is in those before it, but the planner takes each for a row: FULL keeps it from
+      -- comparing all with all.
+      FULL JOIN core USING (execution_id)
+      FULL JOIN attempt USING (execution_id)
+),
 cancelled AS MATERIALIZED (
-    SELECT core.*, attempt.attempt_index, attempt.leased,
-           (SELECT max(reason) FROM listed WHERE listed.execution_id = core.execution_id) AS reason
-      FROM core LEFT JOIN attempt USING (execution_id)
-     WHERE core.execution_id NOT IN (SELECT execution_id FROM held)
+    SELECT *
+      FROM known
+     WHERE execution_id NOT IN (SELECT execution_id FROM held)
        -- What is read without a lock (attempts, waitpoints) is as old as this statement's snapshot: it holds only while
-       -- the core row is the one that the snapshot shows.
-       AND core.version = (SELECT seen.xmin
-                             FROM ff_exec_core AS seen
-                            WHERE seen.partition_key = $1 AND seen.execution_id = core.execution_id)
+       -- the core row is the one that the snapshot shows. Who could not be locked has no version.
+       AND version = (SELECT seen.xmin
+                        FROM ff_exec_core AS seen
+                       WHERE seen.partition_key = $1 AND seen.execution_id = known.execution_id)
 ),
 core_ended AS (
     UPDATE ff_exec_core AS core
@@ -167,7 +174,6 @@ core_ended AS (
                || jsonb_build_object('last_mutation_at', clock.now_ms::text)
       FROM cancelled CROSS JOIN clock
      WHERE core.partition_key = $1 AND core.execution_id = cancelled.execution_id
-    RETURNING core.execution_id, core.attempt_index
 ),
 attempt_ended AS (
     UPDATE ff_attempt AS attempt
@@ -186,9 +192,7 @@ attempt_ended AS (
 -- A sibling that never ran has no attempt to tell its outcome, and without one it reads as ended with none.
 attempt_written AS (
     INSERT INTO ff_attempt (partition_key, execution_id, attempt_index, terminal_at_ms, outcome)
-    SELECT $1, core_ended.execution_id, core_ended.attempt_index, clock.now_ms, 'cancelled'
-      FROM core_ended JOIN cancelled USING (execution_id) CROSS JOIN clock
-     WHERE cancelled.attempt_index IS NULL
+    SELECT $1, execution_id, pointer, now_ms, 'cancelled' FROM cancelled CROSS JOIN clock WHERE attempt_index IS NULL
 ),
 suspension_removed AS (
     DELETE FROM ff_suspension_current

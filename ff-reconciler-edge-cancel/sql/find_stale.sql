@@ -1,4 +1,4 @@
--- Finds queued groups that have nothing left to cancel, oldest first.
+-- Finds queued groups that have nothing left to cancel, partition by partition and oldest first.
 --
 -- $1 bigint  most rows
 -- $2 text    namespace to keep to; NULL means all
@@ -17,7 +17,7 @@ SELECT pending.partition_key, pending.flow_id, pending.downstream_eid
           FROM ff_pending_cancel_groups
          WHERE (flow_id, downstream_eid) NOT IN (SELECT flow_id, downstream_eid
                                                    FROM unnest($5::uuid[], $6::uuid[]) AS t (flow_id, downstream_eid))
-         ORDER BY enqueued_at_ms) AS pending
+         ORDER BY partition_key, enqueued_at_ms) AS pending
   -- With its limit, the groups are looked up one by one and only as far as the batch goes; a planner with no idea of the
   -- queue's length might read them all.
   LEFT JOIN LATERAL (
@@ -51,5 +51,6 @@ SELECT pending.partition_key, pending.flow_id, pending.downstream_eid
           FROM ff_flow_core AS flow
          WHERE flow.partition_key = pending.partition_key AND flow.flow_id = pending.flow_id),
        false))
- ORDER BY pending.enqueued_at_ms
+ -- By partition first, so that an act gets as many of them as there are, and not the few of a batch spread over all.
+ ORDER BY pending.partition_key, pending.enqueued_at_ms
  LIMIT $1::bigint

@@ -20,7 +20,7 @@ pub const FIND_FLAGGED_SQL: &str = include_str!("../sql/find_flagged.sql");
 pub const CANCEL_SQL: &str = include_str!("../sql/cancel.sql");
 
 const INTERVAL_DEFAULT: Duration = Duration::from_secs(1);
-const BATCH_LIMIT_DEFAULT: u32 = 1000;
+const BATCH_LIMIT_DEFAULT: u32 = 10_000;
 /// Most groups of an act. With ten siblings each, which is many, they can all be drained by one.
 const ACT_GROUPS_MAX: usize = 100;
 /// Most siblings of an act: it holds their locks for some hundred milliseconds.
@@ -62,7 +62,7 @@ impl EdgeCancelDispatcher {
         self
     }
 
-    /// Sets the most groups that one look takes (default 1000).
+    /// Sets the most groups that one look takes (default 10,000).
     #[must_use]
     pub fn with_batch_limit(mut self, groups: u32) -> Self {
         self.batch_limit = groups;

@@ -22,9 +22,11 @@ pub const FIND_LOST_SQL: &str = include_str!("../sql/find_lost.sql");
 pub const RECONCILE_SQL: &str = include_str!("../sql/reconcile.sql");
 
 const INTERVAL_DEFAULT: Duration = Duration::from_secs(10);
-const BATCH_LIMIT_DEFAULT: u32 = 1000;
+const BATCH_LIMIT_DEFAULT: u32 = 10_000;
 /// Groups that a look walks over: 5000 take some ten milliseconds, and a million are walked in half an hour.
 const PAGE_DEFAULT: u32 = 5000;
+/// An act holds this many groups for some hundredths of a second.
+const ACT_GROUPS_MAX: usize = 1000;
 
 /// Tidies up what was left of cancelling siblings. See the crate's documentation.
 #[derive(Debug)]
@@ -61,7 +63,7 @@ impl EdgeCancelReconciler {
         self
     }
 
-    /// Sets the most groups that one look takes (default 1000).
+    /// Sets the most groups that one look takes (default 10,000).
     #[must_use]
     pub fn with_batch_limit(mut self, groups: u32) -> Self {
         self.batch_limit = groups;
@@ -113,6 +115,10 @@ impl LookThenAct for EdgeCancelReconciler {
 
     fn batch_limit(&self) -> u32 {
         self.batch_limit
+    }
+
+    fn act_limit(&self) -> usize {
+        ACT_GROUPS_MAX
     }
 
     async fn look(&self, page: Page<'_, Global, Group>) -> Result<Vec<Due<Group>>, TickError> {

@@ -5,11 +5,14 @@
 -- $3 integer[]  attempt_index of each lapsed attempt
 -- $4 bigint     the time, milliseconds since the epoch; NULL means the server's clock
 -- $5 boolean    leave the execution active and reclaimable rather than put it back
+-- $6 boolean    what they wait for has been removed
 --
--- Returns execution_id, attempt_index and what was done: requeued, reclaimable, failed, cleaned.
--- Reads by the primary keys of ff_exec_core and ff_attempt.
--- Locks ff_exec_core, then ff_attempt, then ff_suspension_current and ff_waitpoint_pending where an execution ends, all
--- up front and SKIP LOCKED: an act that never waits cannot deadlock, and a lease being renewed is not one to release.
+-- Returns execution_id, attempt_index and what was done: requeued, reclaimable, failed, cleaned; waits, where something
+-- has to go first and nothing was done.
+-- Reads by the primary keys of ff_exec_core, ff_attempt and ff_suspension_current, and by ff_waitpoint_pending_exec_idx
+-- (partition_key, execution_id).
+-- Locks ff_exec_core, then ff_attempt, both up front and SKIP LOCKED: an act that never waits cannot deadlock, and a lease
+-- being renewed is not one to release.
 -- Idempotent: a released attempt has no lease, so it is not due again.
 WITH clock AS MATERIALIZED (
     SELECT COALESCE($4::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms
@@ -43,6 +46,12 @@ attempt AS MATERIALIZED (
      ORDER BY attempt.execution_id, attempt.attempt_index
        FOR UPDATE SKIP LOCKED
 ),
+-- What ends must not go on waiting. Few do, so that another statement removes what they wait for, and this one is run anew.
+waiting (execution_id) AS MATERIALIZED (
+    SELECT execution_id FROM ff_suspension_current WHERE partition_key = $1 AND execution_id = ANY ($2::uuid[])
+     UNION ALL
+    SELECT execution_id FROM ff_waitpoint_pending WHERE partition_key = $1 AND execution_id = ANY ($2::uuid[])
+),
 judged AS MATERIALIZED (
     SELECT attempt.execution_id,
            attempt.attempt_index,
@@ -63,7 +72,8 @@ judged AS MATERIALIZED (
                     WHEN core.policy -> 'timeout_policy' ->> 'max_reclaim_count' ~ '^[0-9]{1,9}$'
                          THEN (core.policy -> 'timeout_policy' ->> 'max_reclaim_count')::bigint
                     ELSE 100 END
-                    THEN 'failed'
+                    THEN CASE WHEN NOT $6::boolean AND attempt.execution_id IN (SELECT execution_id FROM waiting)
+                              THEN 'waits' ELSE 'failed' END
                WHEN $5::boolean THEN 'reclaimable'
                ELSE 'requeued'
            END AS verdict
@@ -74,32 +84,6 @@ judged AS MATERIALIZED (
      WHERE core.execution_id IS NULL OR EXISTS (
            SELECT FROM ff_exec_core AS seen
             WHERE seen.partition_key = $1 AND seen.execution_id = core.execution_id AND seen.xmin = core.version)
-),
-suspension AS MATERIALIZED (
-    SELECT execution_id
-      FROM ff_suspension_current
-     WHERE partition_key = $1 AND execution_id IN (SELECT execution_id FROM judged WHERE verdict = 'failed')
-       FOR UPDATE SKIP LOCKED
-),
-waitpoint AS MATERIALIZED (
-    SELECT waitpoint_id, execution_id
-      FROM ff_waitpoint_pending
-     WHERE partition_key = $1 AND execution_id IN (SELECT execution_id FROM judged WHERE verdict = 'failed')
-       FOR UPDATE SKIP LOCKED
-),
-settled AS MATERIALIZED (
-    SELECT *
-      FROM judged
-     -- Somebody who holds what would have to go keeps the execution from ending now.
-     WHERE verdict <> 'failed'
-        OR (NOT EXISTS (
-            SELECT FROM ff_suspension_current AS held
-             WHERE held.partition_key = $1 AND held.execution_id = judged.execution_id
-               AND held.execution_id NOT IN (SELECT execution_id FROM suspension))
-            AND NOT EXISTS (
-            SELECT FROM ff_waitpoint_pending AS held
-             WHERE held.partition_key = $1 AND held.execution_id = judged.execution_id
-               AND held.waitpoint_id NOT IN (SELECT waitpoint_id FROM waitpoint)))
 ),
 vector (verdict, lifecycle_phase, ownership_state, eligibility_state, public_state, attempt_state, blocking_reason, outcome) AS (
     VALUES ('requeued', 'runnable', 'unowned', 'eligible_now', 'waiting', 'pending_retry_attempt', 'waiting_for_worker', 'lease_expired_reclaimable'),
@@ -115,21 +99,21 @@ core_moved AS (
            attempt_state = vector.attempt_state,
            blocking_reason = vector.blocking_reason,
            -- Typed claims leave the pointer one past the row; every claim path wants it at the row.
-           attempt_index = settled.attempt_index,
+           attempt_index = judged.attempt_index,
            terminal_at_ms = CASE WHEN verdict = 'failed' THEN clock.now_ms ELSE core.terminal_at_ms END,
-           lease_reclaim_count = settled.reclaims + (verdict = 'requeued')::integer, -- engine 0.12
+           lease_reclaim_count = judged.reclaims + (verdict = 'requeued')::integer, -- engine 0.12
            -- A typed claim names its lease here, too, and once that is over the engine takes the rest for corruption.
            raw_fields = CASE jsonb_typeof(core.raw_fields) WHEN 'object'
                              THEN core.raw_fields - '{current_attempt_id,current_lease_id,current_worker_id,current_worker_instance_id}'::text[]
                              ELSE '{}' END
                || jsonb_build_object('lease_expired_at_ms', clock.now_ms, 'last_mutation_at', clock.now_ms::text)
-               -- engine 0.11: || jsonb_build_object('lease_reclaim_count', settled.reclaims + (verdict = 'requeued')::integer)
+               -- engine 0.11: || jsonb_build_object('lease_reclaim_count', judged.reclaims + (verdict = 'requeued')::integer)
                || CASE WHEN verdict = 'failed'
                        THEN jsonb_build_object('failure_reason', 'max_reclaims_exceeded',
                                                'last_failure_message', 'max_reclaims_exceeded')
                        ELSE '{}' END
-      FROM settled JOIN vector USING (verdict) CROSS JOIN clock
-     WHERE core.partition_key = $1 AND core.execution_id = settled.execution_id
+      FROM judged JOIN vector USING (verdict) CROSS JOIN clock
+     WHERE core.partition_key = $1 AND core.execution_id = judged.execution_id
 ),
 attempt_released AS (
     UPDATE ff_attempt AS attempt
@@ -142,30 +126,22 @@ attempt_released AS (
            started_at_ms = CASE WHEN verdict IN ('cleaned', 'failed') THEN attempt.started_at_ms END,
            terminal_at_ms = CASE WHEN verdict = 'failed' THEN clock.now_ms ELSE attempt.terminal_at_ms END,
            outcome = COALESCE(vector.outcome, attempt.outcome)
-      FROM settled LEFT JOIN vector USING (verdict) CROSS JOIN clock
+      FROM judged LEFT JOIN vector USING (verdict) CROSS JOIN clock
      WHERE attempt.partition_key = $1
-       AND attempt.execution_id = settled.execution_id
-       AND attempt.attempt_index = settled.attempt_index
-),
-suspension_removed AS (
-    DELETE FROM ff_suspension_current
-     WHERE partition_key = $1 AND execution_id IN (SELECT execution_id FROM settled WHERE verdict = 'failed')
-),
-waitpoints_removed AS (
-    DELETE FROM ff_waitpoint_pending
-     WHERE partition_key = $1
-       AND waitpoint_id IN (SELECT waitpoint_id FROM waitpoint JOIN settled USING (execution_id))
+       AND attempt.execution_id = judged.execution_id
+       AND attempt.attempt_index = judged.attempt_index
+       AND verdict <> 'waits'
 ),
 completion_told AS (
     INSERT INTO ff_completion_event (partition_key, execution_id, flow_id, outcome, namespace, instance_tag, occurred_at_ms)
     SELECT $1, execution_id, flow_id, 'failed', namespace, instance_tag, now_ms
-      FROM settled CROSS JOIN clock
+      FROM judged CROSS JOIN clock
      WHERE verdict = 'failed'
 ),
 lease_told AS (
     INSERT INTO ff_lease_event (execution_id, event_type, occurred_at_ms, partition_key, namespace, instance_tag)
     SELECT execution_id::text, 'expired', now_ms, $1, namespace, instance_tag
-      FROM settled CROSS JOIN clock
-     WHERE verdict <> 'cleaned'
+      FROM judged CROSS JOIN clock
+     WHERE verdict NOT IN ('cleaned', 'waits')
 )
-SELECT execution_id, attempt_index, verdict FROM settled
+SELECT execution_id, attempt_index, verdict FROM judged

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use ff_scanner_core::postgres::{Transaction, failed, for_engine_0_11, has_column, look};
+use ff_scanner_core::postgres::{Transaction, clear_waits, failed, for_engine_0_11, has_column, look};
 use ff_scanner_core::{
     Act, Due, LookThenAct, Page, PartitionSpace, Partitioned, Reconciler, Sweep, Tick, TickContext, TickError, Verdict,
     async_trait,
@@ -19,6 +19,8 @@ pub const RELEASE_SQL: &str = include_str!("../sql/release.sql");
 
 const INTERVAL_DEFAULT: Duration = Duration::from_millis(1500);
 const BATCH_LIMIT_DEFAULT: u32 = 1000;
+/// What the act says of an execution that it has left alone, because it waits for something.
+const WAITS: &str = "waits";
 
 /// What happens to an execution whose lease has lapsed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,6 +84,50 @@ impl LeaseExpiry {
     }
 }
 
+impl LeaseExpiry {
+    async fn release_all(
+        &self,
+        tx: &mut Transaction,
+        act: &Act<'_, Lease>,
+        sql: &str,
+    ) -> Result<Vec<Verdict<Lease>>, sqlx::Error> {
+        let mut verdicts = self.release(tx, act, act.keys, sql, false).await?;
+        let waiting: Vec<Lease> = verdicts.extract_if(.., |verdict| verdict.word == WAITS).map(|one| one.key).collect();
+        if !waiting.is_empty() {
+            let execution_ids: Vec<Uuid> = waiting.iter().map(|lease| lease.execution_id).collect();
+            let cleared = clear_waits(tx, act.partition, &execution_ids).await?;
+            let cleared: Vec<Lease> =
+                waiting.into_iter().filter(|lease| cleared.contains(&lease.execution_id)).collect();
+            verdicts.extend(self.release(tx, act, &cleared, sql, true).await?);
+        }
+        Ok(verdicts)
+    }
+
+    async fn release(
+        &self,
+        tx: &mut Transaction,
+        act: &Act<'_, Lease>,
+        leases: &[Lease],
+        sql: &str,
+        cleared: bool,
+    ) -> Result<Vec<Verdict<Lease>>, sqlx::Error> {
+        let execution_ids: Vec<Uuid> = leases.iter().map(|lease| lease.execution_id).collect();
+        let attempt_indexes: Vec<i32> = leases.iter().map(|lease| lease.attempt_index).collect();
+        let rows: Vec<(Uuid, i32, String)> = sqlx::query_as(AssertSqlSafe(sql.to_owned()))
+            .bind(act.partition)
+            .bind(execution_ids)
+            .bind(attempt_indexes)
+            .bind(act.now_ms)
+            .bind(self.on_lapse == OnLapse::MarkReclaimable)
+            .bind(cleared)
+            .fetch_all(&mut **tx)
+            .await?;
+        let verdict =
+            |(execution_id, attempt_index, word)| Verdict { key: Lease { execution_id, attempt_index }, word };
+        Ok(rows.into_iter().map(verdict).collect())
+    }
+}
+
 #[async_trait]
 impl Reconciler for LeaseExpiry {
     type Scope = Partitioned;
@@ -128,25 +174,13 @@ impl LookThenAct for LeaseExpiry {
         let failed = failed("release lapsed leases");
         let counts_in_column = || has_column(&self.pool, "ff_exec_core", "lease_reclaim_count");
         let sql = if *self.counts_in_column.get_or_try_init(counts_in_column).await? {
-            AssertSqlSafe(RELEASE_SQL.to_owned())
+            RELEASE_SQL.to_owned()
         } else {
-            AssertSqlSafe(for_engine_0_11(RELEASE_SQL))
+            for_engine_0_11(RELEASE_SQL)
         };
-        let execution_ids: Vec<Uuid> = act.keys.iter().map(|lease| lease.execution_id).collect();
-        let attempt_indexes: Vec<i32> = act.keys.iter().map(|lease| lease.attempt_index).collect();
         let mut tx = Transaction::act(&self.pool).await.map_err(&failed)?;
-        let rows = sqlx::query_as(sql)
-            .bind(act.partition)
-            .bind(execution_ids)
-            .bind(attempt_indexes)
-            .bind(act.now_ms)
-            .bind(self.on_lapse == OnLapse::MarkReclaimable)
-            .fetch_all(&mut *tx)
-            .await;
-        let rows: Vec<(Uuid, i32, String)> = tx.end(rows).await.map_err(&failed)?;
-        let verdict =
-            |(execution_id, attempt_index, word)| Verdict { key: Lease { execution_id, attempt_index }, word };
-        Ok(rows.into_iter().map(verdict).collect())
+        let verdicts = self.release_all(&mut tx, &act, &sql).await;
+        tx.end(verdicts).await.map_err(&failed)
     }
 }
 

@@ -2,8 +2,10 @@
 
 use sqlx::PgPool;
 
+use uuid::Uuid;
+
 use crate::TickError;
-use crate::postgres::failed;
+use crate::postgres::{Transaction, failed};
 
 /// Marks, at the end of a line, what engine 0.11 has not got.
 const LATER: &str = "-- engine 0.12";
@@ -33,6 +35,24 @@ pub async fn has_column(pool: &PgPool, table: &str, column: &str) -> Result<bool
         .fetch_one(pool)
         .await
         .map_err(failed("look at the engine's schema"))
+}
+
+/// [`clear_waits`], as it is run.
+pub const CLEAR_WAITS_SQL: &str = include_str!("clear_waits.sql");
+
+/// Removes the suspensions and waitpoints of executions that the caller is about to end, and whose core rows and attempts
+/// it holds in `tx`. Returns those that wait for nothing any more; the others stay as they are, because somebody holds
+/// what they wait for.
+///
+/// # Errors
+///
+/// What the server says, as of any statement of the act.
+pub async fn clear_waits(
+    tx: &mut Transaction,
+    partition: i16,
+    execution_ids: &[Uuid],
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar(CLEAR_WAITS_SQL).bind(partition).bind(execution_ids).fetch_all(&mut **tx).await
 }
 
 #[cfg(test)]

@@ -91,10 +91,15 @@ const fn reads_queue_whole(
 
 pub(crate) const STATEMENTS: [Statement; 31] = [
     statement("lease_expiry/look", LOOK_LEASE_SQL, &[LEASE], LOOK),
-    statement("lease_expiry/release", RELEASE_SQL, &[CORE, ATTEMPT], &["3", LAPSED, ZEROS, "NULL", "false"]),
+    statement("lease_expiry/release", RELEASE_SQL, &[CORE, ATTEMPT], &["3", LAPSED, ZEROS, "NULL", "false", "false"]),
     statement("attempt_timeout/look", LOOK_OVERDUE_SQL, &[LEASE, CORE], LOOK),
     statement("attempt_timeout/look_lapsed", LOOK_LAPSED_SQL, &[LEASE], LOOK),
-    statement("attempt_timeout/time_out", TIME_OUT_ATTEMPT_SQL, &[CORE, ATTEMPT], &["3", OVERDUE, "NULL", "false"]),
+    statement(
+        "attempt_timeout/time_out",
+        TIME_OUT_ATTEMPT_SQL,
+        &[CORE, ATTEMPT],
+        &["3", OVERDUE, "NULL", "false", "false"],
+    ),
     statement("suspension_timeout/look", LOOK_SUSPENSION_SQL, &["partition_key_timeout_at_ms_idx"], LOOK),
     statement(
         "suspension_timeout/time_out",
