@@ -343,7 +343,27 @@ impl Bench {
     ///
     /// When it fails.
     pub async fn cycle(&self, reconciler: &impl Reconciler<Scope = Partitioned>) -> TickReport {
-        let cx = TickContext::over([PARTITION].into_iter().collect()).filtered(self.filter());
+        self.cycle_in(reconciler, self.context()).await
+    }
+
+    /// The same at that time, milliseconds since the epoch.
+    ///
+    /// # Panics
+    ///
+    /// When it fails.
+    pub async fn cycle_at(&self, reconciler: &impl Reconciler<Scope = Partitioned>, now_ms: i64) -> TickReport {
+        self.cycle_in(reconciler, self.context().pinned(now_ms)).await
+    }
+
+    fn context(&self) -> TickContext<Partitioned> {
+        TickContext::over([PARTITION].into_iter().collect()).filtered(self.filter())
+    }
+
+    async fn cycle_in(
+        &self,
+        reconciler: &impl Reconciler<Scope = Partitioned>,
+        cx: TickContext<Partitioned>,
+    ) -> TickReport {
         let tick = reconciler.tick(cx).await.unwrap_or_else(|error| panic!("{}: {error}", reconciler.name()));
         assert_eq!(tick.report.failures, [], "{}", reconciler.name());
         tick.report

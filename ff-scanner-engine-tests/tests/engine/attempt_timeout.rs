@@ -105,13 +105,21 @@ checks! {
         async |bench| paths::replay(bench, expired(bench, false).await?).await;
     a_replay_has_its_full_time: "`replay_execution`, then `claim_execution`: the time-out begins anew", [Absent, Works],
         async |bench| {
-            let policy = json!({"timeout_policy": {"attempt_timeout_ms": 500}});
+            const LIMIT_MS: i64 = 3_600_000;
+            let reconciler = AttemptTimeout::new(bench.pool());
+            let policy = json!({"timeout_policy": {"attempt_timeout_ms": LIMIT_MS}});
             let execution = bench.execution(policy).await?;
             bench.claim_execution(execution, LONG_MS).await?;
-            bench.settle(&AttemptTimeout::new(bench.pool())).await;
+            let started_ms = bench.engine().now_ms();
+            // When the first attempt has had its time, and one that began any later has not.
+            let over_ms = started_ms + LIMIT_MS;
+            assert_eq!(bench.cycle_at(&reconciler, over_ms).await.changed, 1);
+            while bench.engine().now_ms() == started_ms {
+                tokio::task::yield_now().await;
+            }
             bench.engine().replay(execution).await?;
             let worker = bench.claim_execution(execution, LONG_MS).await?;
-            bench.cycle(&AttemptTimeout::new(bench.pool())).await;
+            bench.cycle_at(&reconciler, over_ms).await;
             worker.complete(b"done").await
         };
 }

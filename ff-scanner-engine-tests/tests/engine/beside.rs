@@ -24,7 +24,7 @@ const BUDGETS: i16 = 16;
 const INTERVAL: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Longer than the engine takes from marking an event to applying it, as is right where its loops run.
-const HEAL_AFTER: Duration = Duration::from_secs(2);
+const HEAL_AFTER: Duration = Duration::from_secs(4);
 
 /// What may be told of an execution in the end, by what it went through: phases; completions; leases.
 const STORIES: &[(&str, &[&str])] = &[
@@ -210,7 +210,7 @@ async fn both(bench: &Bench) -> Result<(), Stop> {
     let work = async {
         crowd.work().await?;
         // Whatever has ended is looked at once more.
-        sleep(HEAL_AFTER + HEAL_AFTER).await;
+        sleep(HEAL_AFTER + HEAL_AFTER / 2).await;
         Ok(())
     };
     select(pin!(work), pin!(trouble(&ours))).await.factor_first().0?;
