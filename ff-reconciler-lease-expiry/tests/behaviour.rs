@@ -226,3 +226,33 @@ async fn raw_fields_that_are_no_object_are_harmless() {
         assert!(vector.starts_with("runnable/"), "{junk}: {vector}");
     }
 }
+
+#[tokio::test]
+async fn what_an_execution_had_waited_for_goes_when_it_ends_unless_somebody_holds_it() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(3), Database::next_partition());
+    let id =
+        Seed::lapsed(5).resumed().with_policy(json!({"max_reclaim_count": 0})).insert(&pool, partition, NOW_MS).await;
+    let neighbour =
+        Seed::lapsed(5).resumed().with_policy(json!({"max_reclaim_count": 0})).insert(&pool, partition, NOW_MS).await;
+    let waits = async |id| {
+        let sql = "SELECT (SELECT count(*) FROM ff_suspension_current WHERE partition_key = $1 AND execution_id = $2) + \
+                   (SELECT count(*) FROM ff_waitpoint_pending WHERE partition_key = $1 AND execution_id = $2)";
+        sqlx::query_scalar::<_, i64>(sql).bind(partition).bind(id).fetch_one(&pool).await.expect("a count")
+    };
+    let mut signal = pool.begin().await.expect("a transaction");
+    sqlx::query("SELECT 1 FROM ff_waitpoint_pending WHERE partition_key = $1 AND execution_id = $2 FOR UPDATE")
+        .bind(partition)
+        .bind(id)
+        .execute(&mut *signal)
+        .await
+        .expect("the waitpoint is free");
+
+    let done = tick(&pool, partition).await;
+    assert_eq!((done.report.verdicts.get("failed"), done.report.changed, done.report.skipped), (Some(&1), 1, 1));
+    assert_eq!((waits(neighbour).await, waits(id).await), (0, 2));
+
+    signal.rollback().await.expect("a rollback");
+    assert_eq!(tick(&pool, partition).await.report.verdicts.get("failed"), Some(&1));
+    assert_eq!(waits(id).await, 0);
+}

@@ -45,6 +45,7 @@ pub struct Seed {
     policy: serde_json::Value,
     raw_fields: serde_json::Value,
     flow_id: Option<Uuid>,
+    resumed: bool,
 }
 
 impl Seed {
@@ -59,6 +60,7 @@ impl Seed {
             policy: serde_json::json!({}),
             raw_fields: serde_json::json!({}),
             flow_id: None,
+            resumed: false,
         }
     }
 
@@ -86,6 +88,13 @@ impl Seed {
         if let State::Running { typed, .. } = &mut self.state {
             *typed = true;
         }
+        self
+    }
+
+    /// Leaves a running execution with the suspension and the waitpoint that it has been resumed from, as the engine does.
+    #[must_use]
+    pub fn resumed(mut self) -> Self {
+        self.resumed = true;
         self
     }
 
@@ -154,7 +163,11 @@ impl Seed {
             .await
             .expect("the core row is legal");
         self.insert_attempt(pool, partition, execution_id, now_ms).await;
-        if let State::Suspended { times_out_in_ms, behavior } = &self.state {
+        let suspension = match &self.state {
+            State::Suspended { times_out_in_ms, behavior } => Some((*times_out_in_ms, behavior.clone())),
+            _ => self.resumed.then_some((86_400_000, None)),
+        };
+        if let Some((times_out_in_ms, behavior)) = suspension {
             sqlx::query(include_str!("suspension.sql"))
                 .bind(partition)
                 .bind(execution_id)

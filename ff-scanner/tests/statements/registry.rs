@@ -4,6 +4,7 @@ use ff_scanner::attempt_timeout::{
     LOOK_LAPSED_SQL, LOOK_SQL as LOOK_OVERDUE_SQL, TIME_OUT_SQL as TIME_OUT_ATTEMPT_SQL,
 };
 use ff_scanner::budget::{self, CLEAR_LEDGER_SQL, SCHEDULE_SQL, ZERO_USAGE_SQL};
+use ff_scanner::core::postgres::CLEAR_WAITS_SQL;
 use ff_scanner::deps::sql as deps;
 use ff_scanner::edge_cancel::{CANCEL_SQL, FIND_FLAGGED_SQL, FIND_LOST_SQL, FIND_STALE_SQL, RECONCILE_SQL};
 use ff_scanner::lease_expiry::{LOOK_SQL as LOOK_LEASE_SQL, RELEASE_SQL};
@@ -67,6 +68,7 @@ const WORDS: &str = "(SELECT array_agg('success'::text) FROM generate_series(1, 
 
 const CORE: &str = "ff_exec_core_p[0-9]+_pkey";
 const ATTEMPT: &str = "ff_attempt_p[0-9]+_pkey";
+const SUSPENSION: &str = "ff_suspension_current_p[0-9]+_pkey";
 const GROUP: &str = "ff_edge_group_p[0-9]+_pkey";
 const QUEUE: &str = "ff_pending_cancel_groups_p[0-9]+_pkey";
 const LEASE: &str = "partition_key_lease_expires_at_ms_idx";
@@ -89,7 +91,8 @@ const fn reads_queue_whole(
     Statement { name, sql, reads_by, reads_whole: &["ff_pending_cancel_groups"], arguments }
 }
 
-pub(crate) const STATEMENTS: [Statement; 31] = [
+pub(crate) const STATEMENTS: [Statement; 32] = [
+    statement("clear_waits", CLEAR_WAITS_SQL, &[SUSPENSION], &["3", SUSPENDED]),
     statement("lease_expiry/look", LOOK_LEASE_SQL, &[LEASE], LOOK),
     statement("lease_expiry/release", RELEASE_SQL, &[CORE, ATTEMPT], &["3", LAPSED, ZEROS, "NULL", "false", "false"]),
     statement("attempt_timeout/look", LOOK_OVERDUE_SQL, &[LEASE, CORE], LOOK),
@@ -101,12 +104,7 @@ pub(crate) const STATEMENTS: [Statement; 31] = [
         &["3", OVERDUE, "NULL", "false", "false"],
     ),
     statement("suspension_timeout/look", LOOK_SUSPENSION_SQL, &["partition_key_timeout_at_ms_idx"], LOOK),
-    statement(
-        "suspension_timeout/time_out",
-        TIME_OUT_SUSPENSION_SQL,
-        &[CORE, "ff_suspension_current_p[0-9]+_pkey"],
-        &["3", SUSPENDED, "NULL"],
-    ),
+    statement("suspension_timeout/time_out", TIME_OUT_SUSPENSION_SQL, &[CORE, SUSPENSION], &["3", SUSPENDED, "NULL"]),
     statement(
         "budget_reset/look",
         budget::LOOK_SQL,
