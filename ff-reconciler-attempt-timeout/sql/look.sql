@@ -25,26 +25,40 @@ WITH leased AS MATERIALIZED (
               AND execution_id NOT IN (SELECT unnest($7::uuid[]))
            OFFSET 0) AS attempt
 ),
-limited AS MATERIALIZED (
-    SELECT leased.partition_key,
-           leased.execution_id,
-           -- Typed claims keep the start of an attempt that was replayed: it did not begin before its replay.
-           CASE WHEN replayed_at_ms ~ '^[0-9]{1,18}$'
-                THEN GREATEST(leased.started_at_ms, replayed_at_ms::bigint)
-                ELSE leased.started_at_ms END AS started_at_ms,
-           leased.policy -> 'timeout_policy' -> 'attempt_timeout_ms' AS own,
-           leased.policy -> 'attempt_timeout_ms' AS own_flat,
-           core.policy -> 'timeout_policy' -> 'attempt_timeout_ms' AS general
-      FROM leased
+-- With all keys of a partition at once: a look-up by the row prepares all children of the table anew for each.
+executions AS (
+    SELECT partition_key, array_agg(execution_id) AS ids FROM leased GROUP BY partition_key
+),
+core AS MATERIALIZED (
+    SELECT executions.partition_key, core.*
+      FROM executions
      CROSS JOIN LATERAL (
-           SELECT policy, CASE WHEN raw_fields ? 'replay_count' THEN raw_fields ->> 'last_mutation_at' END AS replayed_at_ms
+           SELECT execution_id,
+                  policy -> 'timeout_policy' -> 'attempt_timeout_ms' AS general,
+                  CASE WHEN raw_fields ? 'replay_count' THEN raw_fields ->> 'last_mutation_at' END AS replayed_at_ms,
+                  true AS is_active
              FROM ff_exec_core
-            WHERE ff_exec_core.partition_key = leased.partition_key
-              AND execution_id = leased.execution_id
+            WHERE ff_exec_core.partition_key = executions.partition_key
+              AND execution_id = ANY (executions.ids)
               AND lifecycle_phase = 'active'
               AND ($4::text IS NULL OR raw_fields ->> 'namespace' = $4)
               AND ($5::text IS NULL OR raw_fields -> 'tags' ->> $5 = $6::text)
            OFFSET 0) AS core
+),
+limited AS MATERIALIZED (
+    SELECT partition_key,
+           execution_id,
+           -- Typed claims keep the start of an attempt that was replayed: it did not begin before its replay.
+           CASE WHEN replayed_at_ms ~ '^[0-9]{1,18}$'
+                THEN GREATEST(started_at_ms, replayed_at_ms::bigint)
+                ELSE started_at_ms END AS started_at_ms,
+           policy -> 'timeout_policy' -> 'attempt_timeout_ms' AS own,
+           policy -> 'attempt_timeout_ms' AS own_flat,
+           general,
+           is_active
+      FROM leased
+      -- Each core row has a lease, but the planner takes either for few: FULL keeps it from comparing all with all.
+      FULL JOIN core USING (partition_key, execution_id)
 ),
 timed AS MATERIALIZED (
     SELECT partition_key,
@@ -55,6 +69,7 @@ timed AS MATERIALIZED (
                     CASE WHEN general #>> '{}' ~ '^0*[1-9][0-9]{0,17}$' THEN (general #>> '{}')::bigint END) AS timeout_ms,
            COALESCE(NULLIF(own, 'null'), NULLIF(own_flat, 'null'), NULLIF(general, 'null')) AS written
       FROM limited
+     WHERE is_active
 ),
 due AS (
     SELECT partition_key,

@@ -12,41 +12,57 @@
 -- read whole, as no index has its rows in order of age.
 -- Locks nothing.
 -- Idempotent: it only reads.
-SELECT pending.partition_key, pending.flow_id, pending.downstream_eid, flagged.problem
-  FROM (SELECT partition_key, flow_id, downstream_eid, enqueued_at_ms
-          FROM ff_pending_cancel_groups
-         WHERE (flow_id, downstream_eid) NOT IN (SELECT flow_id, downstream_eid
-                                                   FROM unnest($5::uuid[], $6::uuid[]) AS t (flow_id, downstream_eid))
-         ORDER BY partition_key, enqueued_at_ms) AS pending
- -- Rows without a flag are not candidates: they must not fill a batch. With its limit, the groups are looked up one by
- -- one and only as far as the batch goes; a planner with no idea of the queue's length might read them all.
- CROSS JOIN LATERAL (
-       SELECT CASE
-              WHEN cardinality(edge_group.cancel_siblings_pending_members) > 0 AND NOT EXISTS (
-                   SELECT FROM unnest(edge_group.cancel_siblings_pending_members) AS member
-                    WHERE replace(member, '{fp:' || edge_group.partition_key || '}:', '')
-                          ~* '^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$')
-              THEN 'member ids that cannot be read: '
-                   || left(array_to_string(edge_group.cancel_siblings_pending_members, ', ', 'NULL'), 200)
-              END AS problem
-         FROM ff_edge_group AS edge_group
-        WHERE edge_group.partition_key = pending.partition_key
-          AND edge_group.flow_id = pending.flow_id
-          AND edge_group.downstream_eid = pending.downstream_eid
-          AND edge_group.cancel_siblings_pending_flag
-        LIMIT 1) AS flagged
+WITH pending AS MATERIALIZED (
+    SELECT partition_key, flow_id, downstream_eid, enqueued_at_ms
+      FROM ff_pending_cancel_groups
+     WHERE (flow_id, downstream_eid) NOT IN (SELECT flow_id, downstream_eid
+                                               FROM unnest($5::uuid[], $6::uuid[]) AS t (flow_id, downstream_eid))
+),
+-- With all keys of a partition at once: a look-up by the row prepares all children of the table anew for each.
+flows AS (
+    SELECT partition_key, array_agg(DISTINCT flow_id) AS ids FROM pending GROUP BY partition_key
+),
+edge_group AS MATERIALIZED (
+    SELECT flows.partition_key, edge_group.*
+      FROM flows
+     CROSS JOIN LATERAL (
+           SELECT flow_id, downstream_eid, cancel_siblings_pending_members AS members, true AS flagged
+             FROM ff_edge_group
+            WHERE ff_edge_group.partition_key = flows.partition_key
+              AND flow_id = ANY (flows.ids)
+              AND cancel_siblings_pending_flag
+           OFFSET 0) AS edge_group
+),
+queued AS MATERIALIZED (
+    SELECT *
+      FROM pending
+      -- Groups without an entry are dropped below: FULL keeps the planner, which takes either for few, from comparing all
+      -- with all.
+      FULL JOIN edge_group USING (partition_key, flow_id, downstream_eid)
+)
+SELECT queued.partition_key, queued.flow_id, queued.downstream_eid,
+       CASE
+       WHEN cardinality(queued.members) > 0 AND NOT EXISTS (
+            SELECT FROM unnest(queued.members) AS member
+             WHERE replace(member, '{fp:' || queued.partition_key || '}:', '')
+                   ~* '^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$')
+       THEN 'member ids that cannot be read: ' || left(array_to_string(queued.members, ', ', 'NULL'), 200)
+       END AS problem
+  FROM queued
+ -- Entries without a flagged group are not candidates: they must not fill a batch.
+ WHERE queued.enqueued_at_ms IS NOT NULL AND queued.flagged
  -- A group belongs to whom its downstream execution belongs to, and to the flow's owner once that has been trimmed.
- WHERE ($2::text IS NULL AND $3::text IS NULL)
+   AND (($2::text IS NULL AND $3::text IS NULL)
     OR COALESCE(
        (SELECT ($2::text IS NULL OR child.raw_fields ->> 'namespace' IS NOT DISTINCT FROM $2)
                AND ($3::text IS NULL OR child.raw_fields -> 'tags' ->> $3 IS NOT DISTINCT FROM $4::text)
           FROM ff_exec_core AS child
-         WHERE child.partition_key = pending.partition_key AND child.execution_id = pending.downstream_eid),
+         WHERE child.partition_key = queued.partition_key AND child.execution_id = queued.downstream_eid),
        (SELECT ($2::text IS NULL OR flow.raw_fields ->> 'namespace' IS NOT DISTINCT FROM $2)
                AND ($3::text IS NULL OR flow.raw_fields ->> $3 IS NOT DISTINCT FROM $4::text)
           FROM ff_flow_core AS flow
-         WHERE flow.partition_key = pending.partition_key AND flow.flow_id = pending.flow_id),
-       false)
+         WHERE flow.partition_key = queued.partition_key AND flow.flow_id = queued.flow_id),
+       false))
  -- By partition first, so that an act gets as many of them as there are, and not the few of a batch spread over all.
- ORDER BY pending.partition_key, pending.enqueued_at_ms
+ ORDER BY queued.partition_key, queued.enqueued_at_ms
  LIMIT $1::bigint
