@@ -81,7 +81,7 @@ async fn floor(case: &Case, database: &PgConnectOptions) -> Result<Duration, Ben
             }
             loop {
                 let mut tx = connection.begin().await?;
-                let keys = candidates(case, &mut tx, partition, FLOOR_BATCH).await?;
+                let keys = candidates(case.candidates, &mut tx, partition, FLOOR_BATCH).await?;
                 if keys.is_empty() {
                     tx.commit().await?;
                     break;
@@ -102,7 +102,7 @@ async fn row_at_a_time(case: &Case, database: &PgConnectOptions) -> Result<Durat
     let started = Instant::now();
     for partition in 0..case.partitions {
         loop {
-            let keys = candidates(case, &mut connection, partition, ROW_BATCH).await?;
+            let keys = candidates(case.row_candidates, &mut connection, partition, ROW_BATCH).await?;
             if keys.is_empty() {
                 break;
             }
@@ -111,7 +111,7 @@ async fn row_at_a_time(case: &Case, database: &PgConnectOptions) -> Result<Durat
                 let mut tx = connection.begin().await?;
                 let still_due = sqlx::query(case.lock).bind(partition).bind(&key).fetch_optional(&mut *tx).await?;
                 if still_due.is_some() {
-                    sqlx::query(case.effect).bind(partition).bind(&key).execute(&mut *tx).await?;
+                    sqlx::query(case.row_effect).bind(partition).bind(&key).execute(&mut *tx).await?;
                 }
                 tx.commit().await?;
             }
@@ -123,10 +123,10 @@ async fn row_at_a_time(case: &Case, database: &PgConnectOptions) -> Result<Durat
 }
 
 async fn candidates(
-    case: &Case,
+    sql: &'static str,
     connection: &mut PgConnection,
     partition: i16,
     most: i64,
 ) -> Result<Vec<String>, BenchError> {
-    Ok(sqlx::query_scalar(case.candidates).bind(partition).bind(most).fetch_all(connection).await?)
+    Ok(sqlx::query_scalar(sql).bind(partition).bind(most).fetch_all(connection).await?)
 }

@@ -14,10 +14,13 @@ pub(crate) struct Case {
     pub(crate) lateness: LatenessOf,
     /// Finds due keys of one partition.
     pub(crate) candidates: &'static str,
-    /// Locks one key, where rows are taken one at a time.
-    pub(crate) lock: &'static str,
     /// Settles keys of one partition, without any check.
     pub(crate) effect: &'static str,
+    /// As the two above, where rows are taken one at a time.
+    pub(crate) row_candidates: &'static str,
+    pub(crate) row_effect: &'static str,
+    /// Locks one key, where rows are taken one at a time.
+    pub(crate) lock: &'static str,
     pub(crate) partitions: i16,
 }
 
@@ -40,8 +43,10 @@ macro_rules! case {
             due: include_str!(concat!("../sql/", $name, "/due.sql")),
             lateness: $lateness,
             candidates: include_str!(concat!("../sql/", $name, "/candidates.sql")),
-            lock: include_str!(concat!("../sql/", $name, "/lock.sql")),
             effect: include_str!(concat!("../sql/", $name, "/effect.sql")),
+            row_candidates: include_str!(concat!("../sql/", $name, "/candidates.sql")),
+            row_effect: include_str!(concat!("../sql/", $name, "/effect.sql")),
+            lock: include_str!(concat!("../sql/", $name, "/lock.sql")),
             partitions: $partitions,
         }
     };
@@ -57,6 +62,11 @@ pub(crate) const CASES: [Case; 7] = [
     case!("suspension_timeout", "suspensions", 1, 256, LatenessOf::Timed(ACTED)),
     case!("budget_reset", "budgets", 1, 32, LatenessOf::Timed(BUDGETS_ACTED)),
     case!("dependency", "events", 1, 256, LatenessOf::Written(ACTED)),
-    case!("edge_cancel_dispatcher", "siblings", 5, 256, LatenessOf::Written(ACTED)),
+    Case {
+        // A key is a group, but a row is one sibling.
+        row_candidates: include_str!("../sql/edge_cancel_dispatcher/row_candidates.sql"),
+        row_effect: include_str!("../sql/edge_cancel_dispatcher/row_effect.sql"),
+        ..case!("edge_cancel_dispatcher", "siblings", 5, 256, LatenessOf::Written(ACTED))
+    },
     case!("edge_cancel_reconciler", "queue entries", 1, 256, LatenessOf::Traceless),
 ];

@@ -1,12 +1,9 @@
--- Locks a group, for the approach that takes a group at a time.
+-- Locks a sibling, for the approach that takes a row at a time.
 --
 -- $1 smallint  partition_key
--- $2 text[]    one group
+-- $2 text[]    one sibling
 SELECT 1
   FROM unnest($2::text[]) AS key (name)
-  JOIN ff_edge_group AS edge_group
-    ON edge_group.partition_key = $1
-   AND edge_group.flow_id = split_part(key.name, '/', 1)::uuid
-   AND edge_group.downstream_eid = split_part(key.name, '/', 2)::uuid
- WHERE edge_group.cancel_siblings_pending_flag
-   FOR UPDATE OF edge_group
+  JOIN ff_exec_core AS core ON core.partition_key = $1 AND core.execution_id = split_part(key.name, '/', 3)::uuid
+ WHERE core.lifecycle_phase NOT IN ('terminal', 'cancelled')
+   FOR UPDATE OF core
