@@ -1,11 +1,13 @@
--- Writes executions that nobody has to act on: of a hundred 96 have ended, 2 run under a live lease, 2 are suspended.
+-- Writes executions that nobody has to act on: the first time 1000 that run under a live lease and 1000 that are
+-- suspended, and for the rest such as have ended, because it is the history of a deployment that grows.
 --
 -- $1 bigint  how many
 -- $2 bigint  the time, milliseconds since the epoch
 WITH made AS MATERIALIZED (
     SELECT (n % 256)::smallint AS partition_key, gen_random_uuid() AS execution_id,
-           CASE n / 256 % 100 WHEN 0 THEN 'running' WHEN 1 THEN 'running' WHEN 2 THEN 'suspended' WHEN 3 THEN 'suspended'
-                ELSE 'ended' END AS kind
+           CASE WHEN n > 2000 OR EXISTS (SELECT FROM ff_suspension_current) THEN 'ended'
+                WHEN n <= 1000 THEN 'running'
+                ELSE 'suspended' END AS kind
       FROM generate_series(1, $1::bigint) AS n
 ),
 core AS (
