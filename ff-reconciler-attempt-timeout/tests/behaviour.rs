@@ -224,11 +224,6 @@ async fn what_an_execution_had_waited_for_goes_when_it_ends_unless_somebody_hold
     let id = Seed::running(5000).resumed().with_policy(policy(5000, None)).insert(&pool, partition, NOW_MS).await;
     let neighbour =
         Seed::running(5000).resumed().with_policy(policy(5000, None)).insert(&pool, partition, NOW_MS).await;
-    let waits = async |id| {
-        let sql = "SELECT (SELECT count(*) FROM ff_suspension_current WHERE partition_key = $1 AND execution_id = $2) + \
-                   (SELECT count(*) FROM ff_waitpoint_pending WHERE partition_key = $1 AND execution_id = $2)";
-        sqlx::query_scalar::<_, i64>(sql).bind(partition).bind(id).fetch_one(&pool).await.expect("a count")
-    };
     let mut signal = pool.begin().await.expect("a transaction");
     sqlx::query("SELECT 1 FROM ff_waitpoint_pending WHERE partition_key = $1 AND execution_id = $2 FOR UPDATE")
         .bind(partition)
@@ -239,9 +234,10 @@ async fn what_an_execution_had_waited_for_goes_when_it_ends_unless_somebody_hold
 
     let done = tick(&pool, partition).await;
     assert_eq!((done.report.verdicts.get("expired"), done.report.changed, done.report.skipped), (Some(&1), 1, 1));
-    assert_eq!((waits(neighbour).await, waits(id).await), (0, 2));
+    assert_eq!(read::waits(&pool, partition, neighbour).await, 0);
+    assert_eq!(read::waits(&pool, partition, id).await, 2);
 
     signal.rollback().await.expect("a rollback");
     assert_eq!(tick(&pool, partition).await.report.verdicts.get("expired"), Some(&1));
-    assert_eq!(waits(id).await, 0);
+    assert_eq!(read::waits(&pool, partition, id).await, 0);
 }

@@ -15,7 +15,9 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
-use crate::engine::{Budget, Claimed, Engine, Events, Execution, NewExecution, Reading, Stop, Version, Worker, said};
+use crate::engine::{
+    Budget, Claimed, Engine, Events, Execution, Flow, NewExecution, Reading, Stop, Version, Worker, said,
+};
 
 /// A lease that has lapsed by the time that somebody looks.
 pub const SHORT_MS: u32 = 1;
@@ -217,6 +219,17 @@ impl Bench {
     /// When it cannot be written.
     pub async fn lose_events(&self, execution: Execution) {
         self.write(include_str!("sql/lose_events.sql"), execution, None).await;
+    }
+
+    /// Lets the queue entries of `flow` be lost, as by a restore of a part of the database.
+    ///
+    /// # Panics
+    ///
+    /// When there is none to lose.
+    pub async fn lose_entries(&self, flow: Flow) {
+        let query = sqlx::query(include_str!("sql/lose_entries.sql")).bind(flow.partition).bind(flow.id);
+        let lost = query.execute(&self.world.pool).await.expect("entries can be deleted");
+        assert!(lost.rows_affected() > 0, "nothing is queued");
     }
 
     /// Lets a retry of `execution` that is delayed begin.

@@ -72,3 +72,20 @@ pub async fn events(pool: &PgPool, partition: i16, execution_id: Uuid) -> Vec<St
     .await
     .expect("events can be read")
 }
+
+/// How many suspensions and waitpoints an execution has.
+///
+/// # Panics
+///
+/// When they cannot be read.
+pub async fn waits(pool: &PgPool, partition: i16, execution_id: Uuid) -> i64 {
+    sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM ff_suspension_current WHERE partition_key = $1 AND execution_id = $2) \
+         + (SELECT count(*) FROM ff_waitpoint_pending WHERE partition_key = $1 AND execution_id = $2)",
+    )
+    .bind(partition)
+    .bind(execution_id)
+    .fetch_one(pool)
+    .await
+    .expect("suspensions and waitpoints can be counted")
+}

@@ -118,6 +118,17 @@ checks! {
             dag.settle().await;
             dag.is(loser, "cancelled").await
         };
+    a_lost_entry_is_queued_again: "one whose group is flagged and lost its queue entry", [Works],
+        async |bench| {
+            let dag = Dag::new(bench).await?;
+            let (winner, loser) = (dag.root().await?, dag.root().await?);
+            dag.child(Group::Any { cancel: true }, &[winner, loser]).await?;
+            bench.finish(&*dag.claim().await?[&winner.id]).await?;
+            dag.depend().await;
+            bench.lose_entries(dag.flow).await;
+            dag.settle().await;
+            dag.is(loser, "cancelled").await
+        };
     let_run_lets_run: "with `let_run`, none", [Works],
         async |bench| {
             let dag = Dag::new(bench).await?;
