@@ -8,7 +8,7 @@ mod avoid;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fmt::{self, Display};
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -154,7 +154,7 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
         let full = W::Scope::batch(groups.values().map(|group| group.seen)) >= limit;
 
         let report = Mutex::new(TickReport::default());
-        let mut acts = stream::iter(groups)
+        let mut acts = stream::iter(from_anywhere(groups))
             .map(|(partition, group)| self.act_on(work, cx, partition, group, &report))
             .buffer_unordered(self.acts_at_once);
         let mut unfinished = false;
@@ -263,6 +263,16 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
 struct Group<K> {
     keys: Vec<K>,
     seen: usize,
+}
+
+/// `groups` in the order of their partitions, beginning with any: processes that look at one backlog at the same time would
+/// otherwise act on each partition one behind the other, and find nothing left.
+fn from_anywhere<G>(groups: BTreeMap<i16, G>) -> impl Iterator<Item = (i16, G)> {
+    let mut groups: Vec<(i16, G)> = groups.into_iter().collect();
+    let random = RandomState::new().build_hasher().finish();
+    let first = usize::try_from(random % groups.len().max(1) as u64).unwrap_or_default();
+    groups.rotate_left(first);
+    groups.into_iter()
 }
 
 /// Takes those of `keys` that `verdicts` say nothing about.
