@@ -5,10 +5,11 @@
 //! what it can, re-checks under the lock, changes and says per key what it did. Looking may be stale, acting may not.
 
 mod avoid;
+mod order;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fmt::{self, Display};
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -17,6 +18,7 @@ use tracing::{debug, warn};
 
 use crate::{Backlog, ErrorKind, Failure, Scope, Tick, TickContext, TickError, TickReason, TickReport};
 use avoid::Avoid;
+use order::from_anywhere;
 
 /// How often an act that lost against another transaction is tried again before its keys count as skipped.
 const CONTENTION_RETRIES: u32 = 3;
@@ -127,7 +129,8 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
     /// One tick: look, then act per partition.
     ///
     /// Rows that are locked are left out for the rest of the cycle, so that they cannot hide the rows behind them
-    /// (where they are waited for, that comes after all others of their partition, one by one); rows that fail are left out for a time that doubles with every failure, up to five minutes.
+    /// (where they are waited for, that comes after all others of their partition, one by one); rows that fail are left
+    /// out for a time that doubles with every failure, up to five minutes.
     ///
     /// # Errors
     ///
@@ -263,16 +266,6 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
 struct Group<K> {
     keys: Vec<K>,
     seen: usize,
-}
-
-/// `groups` in the order of their partitions, beginning with any: processes that look at one backlog at the same time would
-/// otherwise act on each partition one behind the other, and find nothing left.
-fn from_anywhere<G>(groups: BTreeMap<i16, G>) -> impl Iterator<Item = (i16, G)> {
-    let mut groups: Vec<(i16, G)> = groups.into_iter().collect();
-    let random = RandomState::new().build_hasher().finish();
-    let first = usize::try_from(random % groups.len().max(1) as u64).unwrap_or_default();
-    groups.rotate_left(first);
-    groups.into_iter()
 }
 
 /// Takes those of `keys` that `verdicts` say nothing about.
