@@ -10,6 +10,7 @@ mod order;
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fmt::{self, Display};
 use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -22,6 +23,8 @@ use order::from_anywhere;
 
 /// How often an act that lost against another transaction is tried again before its keys count as skipped.
 const CONTENTION_RETRIES: u32 = 3;
+/// An act of at least this many rows that finds none left has met another process, and not a worker here and there.
+const OVERTAKEN_MIN: usize = 10;
 
 /// The two statements of a reconciler that uses [`Sweep`].
 #[async_trait]
@@ -130,7 +133,9 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
     ///
     /// Rows that are locked are left out for the rest of the cycle, so that they cannot hide the rows behind them
     /// (where they are waited for, that comes after all others of their partition, one by one); rows that fail are left
-    /// out for a time that doubles with every failure, up to five minutes.
+    /// out for a time that doubles with every failure, up to five minutes. An act that finds nothing left of many rows
+    /// ends the tick, with more to do: another process is at the same backlog, and to look anew costs less than to follow
+    /// it through all partitions.
     ///
     /// # Errors
     ///
@@ -156,16 +161,16 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
         let groups = self.by_partition(found);
         let full = W::Scope::batch(groups.values().map(|group| group.seen)) >= limit;
 
-        let report = Mutex::new(TickReport::default());
+        let round = Round::default();
         let mut acts = stream::iter(from_anywhere(groups))
-            .map(|(partition, group)| self.act_on(work, cx, partition, group, &report))
+            .map(|(partition, group)| self.act_on(work, cx, partition, group, &round))
             .buffer_unordered(self.acts_at_once);
         let mut unfinished = false;
         while let Some(done) = acts.next().await {
             unfinished |= !done?;
         }
         drop(acts);
-        let report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let report = round.report.into_inner().unwrap_or_else(PoisonError::into_inner);
         // Beyond this many rows that cannot be moved, a look costs more than the next cycle's start is worth.
         let more = unfinished || (full && !self.avoid().is_full());
         Ok(report.into_tick(if more { Backlog::Remaining } else { Backlog::Drained }))
@@ -186,15 +191,15 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
         groups
     }
 
-    /// Settles the keys of one partition, in halves where the data will not do. `false` when told to stop before the
-    /// end.
+    /// Settles the keys of one partition, in halves where the data will not do. `false` when told to stop, or overtaken,
+    /// before the end.
     async fn act_on<W>(
         &self,
         work: &W,
         cx: &TickContext<W::Scope>,
         partition: i16,
         group: Group<K>,
-        report: &Mutex<TickReport>,
+        round: &Round,
     ) -> Result<bool, TickError>
     where
         W: LookThenAct<Key = K>,
@@ -207,7 +212,7 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
             let Some(mut keys) = waiting.pop().or_else(|| held.pop_front().map(|key| vec![key])) else {
                 return Ok(true);
             };
-            if cx.is_stopping() {
+            if cx.is_stopping() || round.overtaken.load(Ordering::Relaxed) {
                 return Ok(false);
             }
             let act = Act { partition, keys: &keys, now_ms: cx.now_ms(), waits };
@@ -216,7 +221,10 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
                     if work.waits_for_held() && !waits {
                         held.extend(left_out(&mut keys, &verdicts));
                     }
-                    self.settle(partition, &keys, &verdicts, &mut lock(report));
+                    if verdicts.is_empty() && keys.len() >= OVERTAKEN_MIN {
+                        round.overtaken.store(true, Ordering::Relaxed);
+                    }
+                    self.settle(partition, &keys, &verdicts, &mut lock(&round.report));
                 }
                 Err(error) if error.kind == ErrorKind::Contention && work.waits_for_held() && !waits => {
                     held.extend(keys);
@@ -230,11 +238,11 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
                     let key = keys.remove(0);
                     let failure = Failure { key: format!("{partition}/{key}"), error: error.chain() };
                     self.avoid().failed(key, partition);
-                    lock(report).failures.push(failure);
+                    lock(&round.report).failures.push(failure);
                 }
                 Err(error) if error.kind == ErrorKind::Contention => {
                     debug!(partition, rows = keys.len(), error = error.chain(), "left to whoever holds them");
-                    self.settle(partition, &keys, &[], &mut lock(report));
+                    self.settle(partition, &keys, &[], &mut lock(&round.report));
                 }
                 Err(error) => return Err(error),
             }
@@ -261,6 +269,13 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
     fn avoid(&self) -> MutexGuard<'_, Avoid<K>> {
         lock(&self.avoid)
     }
+}
+
+/// What the acts of one tick share.
+#[derive(Default)]
+struct Round {
+    report: Mutex<TickReport>,
+    overtaken: AtomicBool,
 }
 
 struct Group<K> {
@@ -295,40 +310,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Act, Due, LookThenAct, Mutex, Page, Sweep, TickError, Verdict, async_trait, lock};
-    use crate::{Global, TickContext};
-
-    struct InTwos(Mutex<Vec<Vec<u32>>>);
-
-    #[async_trait]
-    impl LookThenAct for InTwos {
-        type Scope = Global;
-        type Key = u32;
-
-        fn batch_limit(&self) -> u32 {
-            10
-        }
-
-        fn act_limit(&self) -> usize {
-            2
-        }
-
-        async fn look(&self, _: Page<'_, Global, u32>) -> Result<Vec<Due<u32>>, TickError> {
-            Ok((0..5).map(|key| Due { partition: 0, key, problem: None }).collect())
-        }
-
-        async fn act(&self, act: Act<'_, u32>) -> Result<Vec<Verdict<u32>>, TickError> {
-            lock(&self.0).push(act.keys.to_vec());
-            Ok(act.keys.iter().map(|key| Verdict { key: *key, word: "done".to_owned() }).collect())
-        }
-    }
-
-    #[tokio::test]
-    async fn an_act_takes_at_most_its_limit_of_keys_in_the_order_of_the_look() {
-        let work = InTwos(Mutex::default());
-        let tick = Sweep::default().tick(&work, &TickContext::global()).await.expect("nothing fails");
-        assert_eq!(tick.report.changed, 5);
-        assert_eq!(*lock(&work.0), [vec![0, 1], vec![2, 3], vec![4]]);
-    }
-}
+mod tests;
