@@ -232,6 +232,10 @@ impl Engine for Driver {
         super::list_expired_leases(&self.backend, namespace).await
     }
 
+    async fn trim(&self, lane: &str) -> Result<(), Stop> {
+        super::trim(&self.backend, lane).await
+    }
+
     async fn read(&self, execution: Execution) -> Result<Reading, Stop> {
         let id = execution_id(execution)?;
         let missing = || Stop::Said("no such execution".to_owned());

@@ -289,6 +289,9 @@ pub trait Engine: Send + Sync {
     /// `list_expired_leases`, of a namespace.
     async fn list_expired_leases(&self, namespace: &str) -> Result<Vec<Execution>, Stop>;
 
+    /// `trim_retention`: forgets all that has ended in a lane, partition 0.
+    async fn trim(&self, lane: &str) -> Result<(), Stop>;
+
     /// What `read_execution_info`, `read_execution_state` and `get_execution_result` say; an error of one of them is the
     /// answer.
     async fn read(&self, execution: Execution) -> Result<Reading, Stop>;

@@ -51,6 +51,10 @@ pub(super) async fn list_expired_leases(_: &Backend, _: &str) -> Result<Vec<Exec
     Err(Stop::Absent)
 }
 
+pub(super) async fn trim(_: &Backend, _: &str) -> Result<(), Stop> {
+    Err(Stop::Absent)
+}
+
 pub(super) async fn input(_: &Backend, _: Execution) -> Result<Vec<u8>, Stop> {
     Err(Stop::Absent)
 }

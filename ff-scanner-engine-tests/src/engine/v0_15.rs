@@ -151,6 +151,14 @@ pub(super) async fn list_expired_leases(backend: &Backend, namespace: &str) -> R
     listed.entries.iter().map(|entry| execution(&entry.execution_id)).collect()
 }
 
+pub(super) async fn trim(backend: &Backend, lane: &str) -> Result<(), Stop> {
+    let partition = Partition { family: PartitionFamily::Execution, index: 0 };
+    let lane = LaneId::new(lane);
+    // Ended at this very millisecond is old enough, and more than a test makes end is one batch.
+    let trimmed = backend.trim_retention(partition, &lane, 0, TimestampMs::now(), 1000, &ScannerFilter::NOOP).await;
+    trimmed.map(drop).map_err(said)
+}
+
 pub(super) async fn input(backend: &Backend, execution: Execution) -> Result<Vec<u8>, Stop> {
     Ok(backend.read_execution_context(&execution_id(execution)?).await.map_err(said)?.input_payload)
 }

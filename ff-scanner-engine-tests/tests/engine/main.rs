@@ -6,6 +6,7 @@ mod budget_reset;
 mod dag;
 mod dependency;
 mod edge_cancel;
+mod flow_traps;
 mod lease_expiry;
 mod paths;
 mod reads;

@@ -6,8 +6,8 @@ use ff_scanner_engine_tests::checks::Section;
 use ff_scanner_engine_tests::table::render;
 
 use crate::{
-    attempt_timeout, beside, budget_reset, dependency, edge_cancel, lease_expiry, subscribers, suspension_timeout,
-    traps,
+    attempt_timeout, beside, budget_reset, dependency, edge_cancel, flow_traps, lease_expiry, subscribers,
+    suspension_timeout, traps,
 };
 
 const SECTIONS: &[&Section] = &[
@@ -30,6 +30,7 @@ const SECTIONS: &[&Section] = &[
     &subscribers::COMPLETIONS,
     &subscribers::LEASES,
     &traps::TRAPS,
+    &flow_traps::FLOW_TRAPS,
     &beside::BESIDE,
 ];
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/engine-compatibility.md");
