@@ -232,6 +232,39 @@ impl Bench {
         assert!(lost.rows_affected() > 0, "nothing is queued");
     }
 
+    /// Lets what tells of `executions`, all of one partition, have come at one instant.
+    ///
+    /// # Panics
+    ///
+    /// When fewer than two events tell of them.
+    pub async fn tell_at_once(&self, executions: &[Execution]) {
+        let ids: Vec<Uuid> = executions.iter().map(|execution| execution.id).collect();
+        let query = sqlx::query(include_str!("sql/tell_at_once.sql")).bind(PARTITION).bind(ids);
+        let told = query.execute(&self.world.pool).await.expect("a legal row");
+        assert!(told.rows_affected() > 1, "nothing comes at once");
+    }
+
+    /// Lets the group of `child` list `members` as those that are to be cancelled.
+    ///
+    /// # Panics
+    ///
+    /// When no member is to be cancelled.
+    pub async fn list_members(&self, flow: Flow, child: Execution, members: &[String]) {
+        let query = sqlx::query(include_str!("sql/list_members.sql")).bind(flow.partition).bind(flow.id);
+        let listed = query.bind(child.id).bind(members).execute(&self.world.pool).await.expect("a legal row");
+        assert_eq!(listed.rows_affected(), 1, "the group is not flagged");
+    }
+
+    /// Whom the group of `child` lists as to be cancelled, as long as it is flagged and in the queue.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be read.
+    pub async fn listed_members(&self, flow: Flow, child: Execution) -> Option<Vec<String>> {
+        let query = sqlx::query_scalar(include_str!("sql/listed_members.sql")).bind(flow.partition).bind(flow.id);
+        query.bind(child.id).fetch_optional(&self.world.pool).await.expect("groups can be read")
+    }
+
     /// Lets a retry of `execution` that is delayed begin.
     ///
     /// # Panics
@@ -397,6 +430,17 @@ impl Bench {
     ///
     /// When it fails.
     pub async fn global_cycle_for(&self, reconciler: &impl Reconciler<Scope = Global>, filter: Filter) -> TickReport {
+        let report = self.global_report(reconciler, filter).await;
+        assert_eq!(report.failures, [], "{}", reconciler.name());
+        report
+    }
+
+    /// The same, whatever it could not do.
+    ///
+    /// # Panics
+    ///
+    /// When the cycle as a whole fails.
+    pub async fn global_report(&self, reconciler: &impl Reconciler<Scope = Global>, filter: Filter) -> TickReport {
         let mut report = TickReport::default();
         let mut reason = TickReason::Manual;
         loop {
@@ -404,12 +448,10 @@ impl Bench {
             let tick = reconciler.tick(cx).await.unwrap_or_else(|error| panic!("{}: {error}", reconciler.name()));
             report.merge(tick.report);
             if tick.backlog == Backlog::Drained {
-                break;
+                return report;
             }
             reason = TickReason::Drain;
         }
-        assert_eq!(report.failures, [], "{}", reconciler.name());
-        report
     }
 
     /// Cycles of `reconciler` until it has changed something.

@@ -232,10 +232,6 @@ impl Engine for Driver {
         super::list_expired_leases(&self.backend, namespace).await
     }
 
-    async fn trim(&self, lane: &str) -> Result<(), Stop> {
-        super::trim(&self.backend, lane).await
-    }
-
     async fn read(&self, execution: Execution) -> Result<Reading, Stop> {
         let id = execution_id(execution)?;
         let missing = || Stop::Said("no such execution".to_owned());
@@ -258,6 +254,10 @@ impl Engine for Driver {
     async fn describe(&self, execution: Execution) -> Result<String, Stop> {
         let snapshot = self.backend.describe_execution(&execution_id(execution)?).await.map_err(said)?;
         Ok(word(serde_json::json!(snapshot.map(|snapshot| snapshot.public_state))))
+    }
+
+    async fn cancellation_reason(&self, execution: Execution) -> Result<String, Stop> {
+        super::cancellation_reason(&self.backend, execution).await
     }
 
     async fn pending_waitpoints(&self, execution: Execution) -> Result<usize, Stop> {
@@ -311,6 +311,10 @@ impl Engine for Driver {
     async fn replay(&self, execution: Execution) -> Result<(), Stop> {
         let args = ReplayExecutionArgs { execution_id: execution_id(execution)?, now: TimestampMs::now() };
         self.backend.replay_execution(args).await.map(drop).map_err(said)
+    }
+
+    async fn trim(&self, partition: i16, lane: &str) -> Result<u32, Stop> {
+        super::trim(&self.backend, partition, lane).await
     }
 
     async fn create_flow(&self, partition: i16, namespace: &str) -> Result<Flow, Stop> {

@@ -289,15 +289,15 @@ pub trait Engine: Send + Sync {
     /// `list_expired_leases`, of a namespace.
     async fn list_expired_leases(&self, namespace: &str) -> Result<Vec<Execution>, Stop>;
 
-    /// `trim_retention`: forgets all that has ended in a lane, partition 0.
-    async fn trim(&self, lane: &str) -> Result<(), Stop>;
-
     /// What `read_execution_info`, `read_execution_state` and `get_execution_result` say; an error of one of them is the
     /// answer.
     async fn read(&self, execution: Execution) -> Result<Reading, Stop>;
 
     /// What `describe_execution` says of the public state.
     async fn describe(&self, execution: Execution) -> Result<String, Stop>;
+
+    /// What `read_exec_core_fields` says of why the execution was cancelled.
+    async fn cancellation_reason(&self, execution: Execution) -> Result<String, Stop>;
 
     /// `list_pending_waitpoints`: how many there are.
     async fn pending_waitpoints(&self, execution: Execution) -> Result<usize, Stop>;
@@ -316,6 +316,9 @@ pub trait Engine: Send + Sync {
 
     /// `replay_execution`.
     async fn replay(&self, execution: Execution) -> Result<(), Stop>;
+
+    /// `trim_retention`: removes all that has ended in a lane of a partition, and says how many executions that were.
+    async fn trim(&self, partition: i16, lane: &str) -> Result<u32, Stop>;
 
     /// `create_flow`, in that partition.
     async fn create_flow(&self, partition: i16, namespace: &str) -> Result<Flow, Stop>;

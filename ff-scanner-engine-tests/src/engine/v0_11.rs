@@ -51,7 +51,11 @@ pub(super) async fn list_expired_leases(_: &Backend, _: &str) -> Result<Vec<Exec
     Err(Stop::Absent)
 }
 
-pub(super) async fn trim(_: &Backend, _: &str) -> Result<(), Stop> {
+pub(super) async fn cancellation_reason(_: &Backend, _: Execution) -> Result<String, Stop> {
+    Err(Stop::Absent)
+}
+
+pub(super) async fn trim(_: &Backend, _: i16, _: &str) -> Result<u32, Stop> {
     Err(Stop::Absent)
 }
 

@@ -151,12 +151,20 @@ pub(super) async fn list_expired_leases(backend: &Backend, namespace: &str) -> R
     listed.entries.iter().map(|entry| execution(&entry.execution_id)).collect()
 }
 
-pub(super) async fn trim(backend: &Backend, lane: &str) -> Result<(), Stop> {
-    let partition = Partition { family: PartitionFamily::Execution, index: 0 };
+pub(super) async fn cancellation_reason(backend: &Backend, execution: Execution) -> Result<String, Stop> {
+    const FIELD: &str = "cancellation_reason";
+    let partition = Partition { family: PartitionFamily::Execution, index: execution.partition.unsigned_abs() };
+    let id = execution_id(execution)?;
+    let mut fields = backend.read_exec_core_fields(partition, &id, &[FIELD]).await.map_err(said)?;
+    Ok(fields.remove(FIELD).flatten().unwrap_or_default())
+}
+
+pub(super) async fn trim(backend: &Backend, partition: i16, lane: &str) -> Result<u32, Stop> {
+    let partition = Partition { family: PartitionFamily::Execution, index: partition.unsigned_abs() };
     let lane = LaneId::new(lane);
-    // Ended at this very millisecond is old enough, and more than a test makes end is one batch.
-    let trimmed = backend.trim_retention(partition, &lane, 0, TimestampMs::now(), 1000, &ScannerFilter::NOOP).await;
-    trimmed.map(drop).map_err(said)
+    // The server rounds its clock to the millisecond: what has just ended may have done so in the next one.
+    let now = TimestampMs::from_millis(TimestampMs::now().0 + 1000);
+    backend.trim_retention(partition, &lane, 0, now, 1000, &ScannerFilter::NOOP).await.map_err(said)
 }
 
 pub(super) async fn input(backend: &Backend, execution: Execution) -> Result<Vec<u8>, Stop> {

@@ -53,6 +53,15 @@ impl<'a> Dag<'a> {
         Ok(execution)
     }
 
+    /// Adds so many of them.
+    pub(crate) async fn roots(&self, number: usize) -> Result<Vec<Execution>, Stop> {
+        let mut roots = Vec::new();
+        for _ in 0..number {
+            roots.push(self.root().await?);
+        }
+        Ok(roots)
+    }
+
     /// Adds an execution that waits for `upstreams`.
     pub(crate) async fn child(&self, group: Group, upstreams: &[Execution]) -> Result<Execution, Stop> {
         let child = self.member().await?;
@@ -109,6 +118,14 @@ impl<'a> Dag<'a> {
         }
     }
 
+    /// Completes all that is claimable.
+    pub(crate) async fn succeed(&self) -> Result<(), Stop> {
+        for worker in self.claim().await?.values() {
+            self.bench.finish(&**worker).await?;
+        }
+        Ok(())
+    }
+
     /// Lets everything run to its end, and says in how many rounds, each of which completes all that is claimable.
     pub(crate) async fn run(&self) -> Result<usize, Stop> {
         for round in 0.. {
@@ -128,6 +145,14 @@ impl<'a> Dag<'a> {
     pub(crate) async fn is(&self, execution: Execution, outcome: &str) -> Result<(), Stop> {
         let reading = self.bench.read(execution).await?;
         if reading.outcome == outcome { Ok(()) } else { Err(Stop::Said(format!("{reading:?} and not {outcome}"))) }
+    }
+
+    /// Whether each of `executions` does.
+    pub(crate) async fn all_are(&self, executions: &[Execution], outcome: &str) -> Result<(), Stop> {
+        for execution in executions {
+            self.is(*execution, outcome).await?;
+        }
+        Ok(())
     }
 
     /// Whether `execution` is not claimable, and has not ended.

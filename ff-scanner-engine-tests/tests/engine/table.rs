@@ -6,8 +6,8 @@ use ff_scanner_engine_tests::checks::Section;
 use ff_scanner_engine_tests::table::render;
 
 use crate::{
-    attempt_timeout, beside, budget_reset, dependency, edge_cancel, flow_traps, lease_expiry, subscribers,
-    suspension_timeout, traps,
+    attempt_timeout, beside, budget_reset, dependency, edge_cancel, flows, lease_expiry, leavings, subscribers,
+    suspended_again, suspension_timeout, traps,
 };
 
 const SECTIONS: &[&Section] = &[
@@ -26,11 +26,12 @@ const SECTIONS: &[&Section] = &[
     &dependency::PROMOTED,
     &dependency::SKIPPED,
     &edge_cancel::CANCELLED,
-    &dependency::FLOWS,
+    &flows::FLOWS,
     &subscribers::COMPLETIONS,
     &subscribers::LEASES,
     &traps::TRAPS,
-    &flow_traps::FLOW_TRAPS,
+    &suspended_again::SUSPENDED_AGAIN,
+    &leavings::LEAVINGS,
     &beside::BESIDE,
 ];
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/engine-compatibility.md");

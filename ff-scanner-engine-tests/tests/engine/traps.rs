@@ -1,13 +1,12 @@
 //! Where the engine's own time-driven loops go wrong, do ours go right?
 
 use ff_scanner::attempt_timeout::{AttemptTimeout, AttemptTimeoutTrigger};
-use ff_scanner::core::{Act, LookThenAct, Page, TickContext};
 use ff_scanner::lease_expiry::LeaseExpiry;
 use ff_scanner::suspension::SuspensionTimeout;
-use ff_scanner_engine_tests::bench::{Bench, LONG_MS, PARTITION, SHORT_MS};
+use ff_scanner_engine_tests::bench::{Bench, LONG_MS, SHORT_MS};
 use ff_scanner_engine_tests::checks;
 use ff_scanner_engine_tests::checks::Cell::{Absent, Works};
-use ff_scanner_engine_tests::engine::{Execution, Members, Stop, said};
+use ff_scanner_engine_tests::engine::{Members, Stop};
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
@@ -41,26 +40,8 @@ async fn signalled(bench: &Bench) -> Result<Box<dyn ff_scanner_engine_tests::eng
     bench.engine().claim_resumed_execution(worker.execution(), &bench.lane, LONG_MS).await
 }
 
-/// What became of an execution that was found due to fail, and that its worker suspended anew before anybody acted.
-async fn suspended_anew(bench: &Bench, more_ms: i64, behavior: &str) -> Result<(Execution, Vec<String>), Stop> {
-    let worker = bench.started(json!({}), LONG_MS).await?;
-    let execution = worker.execution();
-    let waitpoint = worker.suspend(bench.engine().now_ms(), "fail").await?;
-    let reconciler = SuspensionTimeout::new(bench.pool());
-    let cx = TickContext::over([PARTITION].into_iter().collect()).filtered(bench.filter());
-    let found = reconciler.look(Page { cx: &cx, avoid: &[] }).await.map_err(said)?;
-    let keys: Vec<_> = found.into_iter().map(|due| due.key).collect();
-    assert_eq!(keys, [execution.id], "it is not found");
-    bench.engine().signal(execution, &waitpoint).await?;
-    let worker = bench.engine().claim_resumed_execution(execution, &bench.lane, LONG_MS).await?;
-    worker.suspend(bench.engine().now_ms() + more_ms, behavior).await?;
-    let act = Act { partition: PARTITION, keys: &keys, now_ms: None, waits: false };
-    let verdicts = reconciler.act(act).await.map_err(said)?;
-    Ok((execution, verdicts.into_iter().map(|verdict| verdict.word).collect()))
-}
-
 /// Whether no reconciler that goes by time touches what has ended as `word`.
-async fn stays(bench: &Bench, execution: Execution, word: &str) -> Result<(), Stop> {
+async fn stays(bench: &Bench, execution: ff_scanner_engine_tests::engine::Execution, word: &str) -> Result<(), Stop> {
     let before = bench.read(execution).await?;
     all_three(bench).await;
     let after = bench.read(execution).await?;
@@ -195,19 +176,6 @@ checks! {
             worker.suspend(bench.engine().now_ms(), "fail").await?;
             bench.engine().cancel(worker.execution()).await?;
             stays(bench, worker.execution(), "cancelled").await
-        };
-    a_new_suspension_is_judged_by_its_own_words: "one that was suspended anew since it was found goes by the new behaviour",
-        [Works],
-        async |bench| {
-            let (execution, verdicts) = suspended_anew(bench, 0, "auto_resume_with_timeout_signal").await?;
-            assert_eq!(verdicts, ["resumed"]);
-            paths::claim_resumed_execution(bench, execution).await
-        };
-    a_new_suspension_has_its_own_time: "nor is it touched before the new time-out", [Works],
-        async |bench| {
-            let (execution, verdicts) = suspended_anew(bench, 600_000, "cancel").await?;
-            assert_eq!(verdicts, [""; 0]);
-            reads::waits(bench, execution, "suspended").await
         };
     a_revoked_worker_is_not_put_back_twice: "`revoke_lease` is not undone", [Works],
         async |bench| {
