@@ -13,73 +13,56 @@
 -- then by the primary key of ff_exec_core: it costs what the number of live leases costs.
 -- Locks nothing.
 -- Idempotent: it only reads.
-WITH leased AS MATERIALIZED (
-    SELECT p.partition_key, attempt.execution_id, attempt.started_at_ms, attempt.policy
-      FROM unnest($1::smallint[]) AS p (partition_key)
-     CROSS JOIN LATERAL (
-           SELECT execution_id, started_at_ms, policy
-             FROM ff_attempt
-            WHERE ff_attempt.partition_key = p.partition_key
-              AND lease_expires_at_ms IS NOT NULL
-              AND started_at_ms IS NOT NULL
-              AND execution_id NOT IN (SELECT unnest($7::uuid[]))
-           OFFSET 0) AS attempt
+WITH limited AS (
+    SELECT attempt.partition_key,
+           attempt.execution_id,
+           -- Typed claims keep the start of an attempt that was replayed: it did not begin before its replay. And none before
+           -- the epoch, or the difference would overflow.
+           GREATEST(attempt.started_at_ms,
+                    CASE WHEN core.raw_fields ? 'replay_count' AND core.raw_fields ->> 'last_mutation_at' ~ '^[0-9]{1,18}$'
+                         THEN (core.raw_fields ->> 'last_mutation_at')::bigint END,
+                    0) AS started_at_ms,
+           attempt.policy #>> '{timeout_policy,attempt_timeout_ms}' AS own,
+           attempt.policy #>> '{attempt_timeout_ms}' AS own_flat,
+           core.policy #>> '{timeout_policy,attempt_timeout_ms}' AS general,
+           core.lifecycle_phase
+      FROM ff_attempt AS attempt
+      -- LEFT, so that it is the leases that it begins with, and not all executions.
+      LEFT JOIN ff_exec_core AS core USING (partition_key, execution_id)
+     WHERE attempt.lease_expires_at_ms IS NOT NULL
+       AND attempt.started_at_ms IS NOT NULL
+       -- if filtered
+       AND ($4::text IS NULL OR core.raw_fields ->> 'namespace' = $4)
+       AND ($5::text IS NULL OR core.raw_fields -> 'tags' ->> $5 = $6::text)
+       -- end if
+    -- So that each of these is read from the row once, and not wherever it is used; and so that no condition on core makes
+    -- it begin elsewhere after all.
+    OFFSET 0
 ),
--- With all keys of a partition at once: a look-up by the row prepares all children of the table anew for each.
-executions AS (
-    SELECT partition_key, array_agg(execution_id) AS ids FROM leased GROUP BY partition_key
-),
-core AS MATERIALIZED (
-    SELECT executions.partition_key, core.*
-      FROM executions
-     CROSS JOIN LATERAL (
-           SELECT execution_id,
-                  policy -> 'timeout_policy' -> 'attempt_timeout_ms' AS general,
-                  CASE WHEN raw_fields ? 'replay_count' THEN raw_fields ->> 'last_mutation_at' END AS replayed_at_ms,
-                  true AS is_active
-             FROM ff_exec_core
-            WHERE ff_exec_core.partition_key = executions.partition_key
-              AND execution_id = ANY (executions.ids)
-              AND lifecycle_phase = 'active'
-              AND ($4::text IS NULL OR raw_fields ->> 'namespace' = $4)
-              AND ($5::text IS NULL OR raw_fields -> 'tags' ->> $5 = $6::text)
-           OFFSET 0) AS core
-),
-limited AS MATERIALIZED (
-    SELECT partition_key,
-           execution_id,
-           -- Typed claims keep the start of an attempt that was replayed: it did not begin before its replay.
-           CASE WHEN replayed_at_ms ~ '^[0-9]{1,18}$'
-                THEN GREATEST(started_at_ms, replayed_at_ms::bigint)
-                ELSE started_at_ms END AS started_at_ms,
-           policy -> 'timeout_policy' -> 'attempt_timeout_ms' AS own,
-           policy -> 'attempt_timeout_ms' AS own_flat,
-           general,
-           is_active
-      FROM leased
-      -- Each core row has a lease, but the planner takes either for few: FULL keeps it from comparing all with all.
-      FULL JOIN core USING (partition_key, execution_id)
-),
-timed AS MATERIALIZED (
+timed AS (
     SELECT partition_key,
            execution_id,
            started_at_ms,
-           COALESCE(CASE WHEN own #>> '{}' ~ '^0*[1-9][0-9]{0,17}$' THEN (own #>> '{}')::bigint END,
-                    CASE WHEN own_flat #>> '{}' ~ '^0*[1-9][0-9]{0,17}$' THEN (own_flat #>> '{}')::bigint END,
-                    CASE WHEN general #>> '{}' ~ '^0*[1-9][0-9]{0,17}$' THEN (general #>> '{}')::bigint END) AS timeout_ms,
-           COALESCE(NULLIF(own, 'null'), NULLIF(own_flat, 'null'), NULLIF(general, 'null')) AS written
+           COALESCE(CASE WHEN own ~ '^0*[1-9][0-9]{0,17}$' THEN own::bigint END,
+                    CASE WHEN own_flat ~ '^0*[1-9][0-9]{0,17}$' THEN own_flat::bigint END,
+                    CASE WHEN general ~ '^0*[1-9][0-9]{0,17}$' THEN general::bigint END) AS timeout_ms,
+           COALESCE(own, own_flat, general) AS written
       FROM limited
-     WHERE is_active
+     WHERE lifecycle_phase = 'active'
+    OFFSET 0
 ),
 due AS (
     SELECT partition_key,
            execution_id,
            CASE WHEN timeout_ms IS NULL
-                THEN 'attempt_timeout_ms is not a positive integer: ' || left(written::text, 80) END AS problem,
-           row_number() OVER (PARTITION BY partition_key ORDER BY GREATEST(started_at_ms, 0)::numeric + timeout_ms) AS place
+                THEN 'attempt_timeout_ms is not a positive integer: ' || left(written, 80) END AS problem,
+           row_number() OVER (PARTITION BY partition_key ORDER BY started_at_ms::numeric + timeout_ms) AS place
       FROM timed, (SELECT COALESCE($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms) AS clock
-     -- Never before the epoch, or the difference would overflow.
-     WHERE clock.now_ms - GREATEST(started_at_ms, 0) >= timeout_ms
-        OR (timeout_ms IS NULL AND written IS NOT NULL)
+     WHERE (clock.now_ms - started_at_ms >= timeout_ms OR (timeout_ms IS NULL AND written IS NOT NULL))
+       -- Of the few that are due: above, it would be a probe of the index for each key in each child of the table.
+       AND partition_key = ANY ($1::smallint[])
+       -- if avoiding
+       AND execution_id NOT IN (SELECT unnest($7::uuid[]))
+       -- end if
 )
 SELECT partition_key, execution_id, problem FROM due WHERE place <= $3::bigint

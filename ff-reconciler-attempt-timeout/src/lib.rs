@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use ff_scanner_core::postgres::{Transaction, clear_waits, failed, look};
+use ff_scanner_core::postgres::{Pools, Transaction, clear_waits, failed, look};
 use ff_scanner_core::{
     Act, Due, LookThenAct, Page, PartitionSpace, Partitioned, Reconciler, Sweep, Tick, TickContext, TickError, Verdict,
     async_trait,
 };
-use sqlx::PgPool;
 use uuid::Uuid;
 
 /// The look by policy, as it is run.
@@ -36,7 +35,7 @@ pub enum AttemptTimeoutTrigger {
 /// Ends attempts that ran longer than their policy allows. See the crate's documentation.
 #[derive(Debug)]
 pub struct AttemptTimeout {
-    pool: PgPool,
+    pools: Pools,
     interval: Duration,
     batch_limit: u32,
     trigger: AttemptTimeoutTrigger,
@@ -47,11 +46,11 @@ impl AttemptTimeout {
     /// Its name in spans, statuses and on the command line.
     pub const NAME: &str = "attempt_timeout";
 
-    /// Works on the database of `pool`, with the defaults of the crate's documentation.
+    /// Works on the database of `pools`, with the defaults of the crate's documentation.
     #[must_use]
-    pub fn new(pool: PgPool) -> Self {
+    pub fn new(pools: impl Into<Pools>) -> Self {
         Self {
-            pool,
+            pools: pools.into(),
             interval: INTERVAL_DEFAULT,
             batch_limit: BATCH_LIMIT_DEFAULT,
             trigger: AttemptTimeoutTrigger::default(),
@@ -147,14 +146,14 @@ impl LookThenAct for AttemptTimeout {
             AttemptTimeoutTrigger::LeaseLapse => LOOK_LAPSED_SQL,
         };
         let rows: Vec<(i16, Uuid, Option<String>)> =
-            look(&self.pool, sql, &page, self.batch_limit, |id| *id, "look for overdue attempts").await?;
+            look(&self.pools.looks, sql, &page, self.batch_limit, |id| *id, "look for overdue attempts").await?;
         let due = |(partition, key, problem)| Due { partition, key, problem };
         Ok(rows.into_iter().map(due).collect())
     }
 
     async fn act(&self, act: Act<'_, Uuid>) -> Result<Vec<Verdict<Uuid>>, TickError> {
         let failed = failed("time out attempts");
-        let mut tx = Transaction::act(&self.pool).await.map_err(&failed)?;
+        let mut tx = Transaction::act(&self.pools.acts).await.map_err(&failed)?;
         let verdicts = self.time_out_all(&mut tx, &act).await;
         tx.end(verdicts).await.map_err(&failed)
     }

@@ -19,9 +19,12 @@ SELECT p.partition_key, due.budget_id, due.problem
               END AS problem
          FROM ff_budget_policy AS policy
         WHERE policy.partition_key = p.partition_key
-          -- statement_timestamp(), because clock_timestamp() is volatile and would keep the comparison out of the index.
-          AND policy.next_reset_at_ms
-              <= COALESCE($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint)
+          -- statement_timestamp(), because clock_timestamp() is volatile and would keep the comparison out of the index; as
+          -- a subquery, because it is then evaluated once and not for every child of the table.
+          AND policy.next_reset_at_ms <= (
+              SELECT COALESCE($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint))
+          -- if avoiding
           AND policy.budget_id NOT IN (SELECT unnest($4::text[]))
+          -- end if
         ORDER BY policy.next_reset_at_ms
         LIMIT $3::bigint) AS due

@@ -3,12 +3,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ff_scanner_core::postgres::{Transaction, failed, has_column};
+use ff_scanner_core::postgres::{Pools, Transaction, failed, fit, has_column};
 use ff_scanner_core::{
     Act, Due, LookThenAct, Page, PartitionSpace, Partitioned, Reconciler, Sweep, Tick, TickContext, TickError, Verdict,
     async_trait,
 };
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 /// The look, as it is run.
 pub const LOOK_SQL: &str = include_str!("../sql/look.sql");
@@ -31,7 +31,7 @@ const ACT_BUDGETS_MAX: usize = 500;
 /// Starts the next window of budgets that roll over. See the crate's documentation.
 #[derive(Debug)]
 pub struct BudgetReset {
-    pool: PgPool,
+    pools: Pools,
     interval: Duration,
     batch_limit: u32,
     has_ledger: AtomicBool,
@@ -42,11 +42,11 @@ impl BudgetReset {
     /// Its name in spans, statuses and on the command line.
     pub const NAME: &str = "budget_reset";
 
-    /// Works on the database of `pool`, with the defaults of the crate's documentation.
+    /// Works on the database of `pools`, with the defaults of the crate's documentation.
     #[must_use]
-    pub fn new(pool: PgPool) -> Self {
+    pub fn new(pools: impl Into<Pools>) -> Self {
         Self {
-            pool,
+            pools: pools.into(),
             interval: INTERVAL_DEFAULT,
             batch_limit: BATCH_LIMIT_DEFAULT,
             has_ledger: AtomicBool::new(false),
@@ -72,7 +72,7 @@ impl BudgetReset {
     /// scanner, and from then on a ledger that is not cleared gives the last window's spend back to the next.
     async fn has_ledger(&self) -> Result<bool, TickError> {
         if !self.has_ledger.load(Ordering::Relaxed) {
-            let found = has_column(&self.pool, "ff_budget_usage_by_exec", "budget_id").await?;
+            let found = has_column(&self.pools.acts, "ff_budget_usage_by_exec", "budget_id").await?;
             self.has_ledger.store(found, Ordering::Relaxed);
         }
         Ok(self.has_ledger.load(Ordering::Relaxed))
@@ -119,8 +119,8 @@ impl LookThenAct for BudgetReset {
 
     async fn look(&self, page: Page<'_, Partitioned, String>) -> Result<Vec<Due<String>>, TickError> {
         let failed = failed("look for due budgets");
-        let mut tx = Transaction::look(&self.pool).await.map_err(&failed)?;
-        let rows = sqlx::query_as(LOOK_SQL)
+        let mut tx = Transaction::look(&self.pools.looks).await.map_err(&failed)?;
+        let rows = sqlx::query_as(fit(LOOK_SQL, &page))
             .bind(page.cx.partitions().keys())
             .bind(page.cx.now_ms())
             .bind(i64::from(self.batch_limit))
@@ -134,7 +134,7 @@ impl LookThenAct for BudgetReset {
     async fn act(&self, act: Act<'_, String>) -> Result<Vec<Verdict<String>>, TickError> {
         let failed = failed("reset budgets");
         let has_ledger = self.has_ledger().await?;
-        let mut tx = Transaction::act(&self.pool).await.map_err(&failed)?;
+        let mut tx = Transaction::act(&self.pools.acts).await.map_err(&failed)?;
         let rows = reset(&mut tx, &act, has_ledger).await;
         let rows = tx.end(rows).await.map_err(&failed)?;
         Ok(rows.into_iter().map(|(key, word)| Verdict { key, word }).collect())

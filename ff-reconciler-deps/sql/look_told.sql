@@ -14,7 +14,10 @@
 SELECT event.partition_key, event.event_id, event.execution_id, event.flow_id
   FROM ff_completion_event AS event
  WHERE event.dispatched_at_ms IS NULL
+   -- if avoiding
    AND event.event_id NOT IN (SELECT unnest($5::bigint[]))
+   -- end if
+   -- if filtered
    -- Most writers leave the event's columns empty, some fill them where core says nothing: both sources count.
    AND ($2::text IS NULL
         OR COALESCE(event.namespace, (
@@ -30,6 +33,7 @@ SELECT event.partition_key, event.event_id, event.execution_id, event.flow_id
                    FROM ff_exec_core AS core
                   WHERE core.partition_key = event.partition_key AND core.execution_id = event.execution_id) = $4
            END)
+   -- end if
  -- In the order of the index, so that it is read no further than the limit.
  ORDER BY event.partition_key, event.committed_at_ms
  LIMIT $1::bigint

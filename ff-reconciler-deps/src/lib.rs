@@ -2,6 +2,7 @@
 
 mod cascade;
 mod heal;
+mod look;
 mod plan;
 mod policy;
 mod rows;
@@ -11,17 +12,15 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ff_scanner_core::postgres::{Transaction, failed};
+use ff_scanner_core::postgres::{Pools, Transaction, failed};
 use ff_scanner_core::{
-    Act, Backlog, Due, Global, LookThenAct, Page, PartitionCount, PartitionCounts, PartitionSet, Reconciler, Sweep,
-    Tick, TickContext, TickError, Verdict, async_trait,
+    Act, Backlog, Due, Global, LookThenAct, Page, PartitionCount, PartitionCounts, Reconciler, Sweep, Tick,
+    TickContext, TickError, Verdict, async_trait,
 };
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use cascade::Cascade;
 use heal::Walk;
-use rows::{ToldRow, UntoldRow};
 
 /// The channel on which Postgres notifies of a completion event.
 pub const WAKE_CHANNEL: &str = "ff_completion";
@@ -34,7 +33,7 @@ const PAGE_DEFAULT: u32 = 20_000;
 /// Moves on what waits for executions that have ended. See the crate's documentation.
 #[derive(Debug)]
 pub struct Dependency {
-    pool: PgPool,
+    pools: Pools,
     interval: Duration,
     batch_limit: u32,
     heal_after: Duration,
@@ -50,11 +49,11 @@ impl Dependency {
     /// Its name in spans, statuses and on the command line.
     pub const NAME: &str = "dependency";
 
-    /// Works on the database of `pool`, with the defaults of the crate's documentation.
+    /// Works on the database of `pools`, with the defaults of the crate's documentation.
     #[must_use]
-    pub fn new(pool: PgPool) -> Self {
+    pub fn new(pools: impl Into<Pools>) -> Self {
         Self {
-            pool,
+            pools: pools.into(),
             interval: INTERVAL_DEFAULT,
             batch_limit: BATCH_LIMIT_DEFAULT,
             heal_after: HEAL_AFTER_DEFAULT,
@@ -100,69 +99,6 @@ impl Dependency {
     pub fn with_partitions(mut self, count: PartitionCount) -> Self {
         self.partitions = count;
         self
-    }
-
-    async fn look_told(&self, page: &Page<'_, Global, Ending>) -> Result<Vec<Due<Ending>>, TickError> {
-        let failed = failed("look for completion events");
-        let filter = page.cx.filter();
-        let avoid: Vec<i64> = page.avoid.iter().filter_map(Ending::event_id).collect();
-        let mut tx = Transaction::look(&self.pool).await.map_err(&failed)?;
-        let rows = sqlx::query_as(sql::LOOK_TOLD)
-            .bind(i64::from(self.batch_limit))
-            .bind(filter.namespace.as_deref())
-            .bind(filter.tag_key())
-            .bind(filter.tag_value())
-            .bind(avoid)
-            .fetch_all(&mut *tx)
-            .await;
-        let rows: Vec<ToldRow> = tx.end(rows).await.map_err(&failed)?;
-        let due = |row: ToldRow| Due {
-            partition: row.partition_key,
-            key: Ending::Told { event_id: row.event_id, execution_id: row.execution_id, flow_id: row.flow_id },
-            problem: None,
-        };
-        Ok(rows.into_iter().map(due).collect())
-    }
-
-    /// Examines the page of waiting children that begins at `cursor`, for at most `room` endings.
-    async fn look_untold(
-        &self,
-        page: &Page<'_, Global, Ending>,
-        cursor: heal::Cursor,
-        room: usize,
-    ) -> Result<Vec<Due<Ending>>, TickError> {
-        let failed = failed("look for executions that ended without an event");
-        let filter = page.cx.filter();
-        let partitions = PartitionSet::all(self.partitions);
-        let first = partitions.keys().partition_point(|key| *key < cursor.0);
-        let avoid: Vec<Uuid> =
-            page.avoid.iter().filter(|ending| !ending.is_told()).map(|ending| ending.member().1).collect();
-        let mut tx = Transaction::look(&self.pool).await.map_err(&failed)?;
-        let rows = sqlx::query_as(sql::LOOK_UNTOLD)
-            .bind(&partitions.keys()[first..])
-            .bind(cursor.0)
-            .bind(cursor.1)
-            .bind(page.cx.now_ms())
-            .bind(i64::try_from(self.heal_after.as_millis()).unwrap_or(i64::MAX))
-            .bind(filter.namespace.as_deref())
-            .bind(filter.tag_key())
-            .bind(filter.tag_value())
-            .bind(avoid)
-            .bind(i64::from(self.page))
-            .bind(i64::try_from(room).unwrap_or(i64::MAX))
-            .fetch_all(&mut *tx)
-            .await;
-        let rows: Vec<UntoldRow> = tx.end(rows).await.map_err(&failed)?;
-        let last = rows.first().and_then(|row| {
-            let full = row.children >= i64::from(self.page);
-            Some((row.last_partition?, row.last_child?)).filter(|_| full)
-        });
-        let due: Vec<Due<Ending>> = rows.into_iter().filter_map(Ending::untold).collect();
-        // With more to act on than there is room for, the page is examined again.
-        if due.len() < room {
-            self.walk.examined(last);
-        }
-        Ok(due)
     }
 }
 
@@ -216,7 +152,7 @@ impl LookThenAct for Dependency {
         let mut verdicts = Vec::new();
         let mut endings = act.keys.to_vec();
         while !endings.is_empty() {
-            let mut tx = Transaction::act(&self.pool).await.map_err(&failed)?;
+            let mut tx = Transaction::act(&self.pools.acts).await.map_err(&failed)?;
             let mut cascade = Cascade { connection: &mut tx, partition: act.partition, now_ms: act.now_ms };
             let done = cascade.run(&endings).await;
             let done = tx.end(done).await.map_err(&failed)?;
@@ -268,11 +204,6 @@ impl Ending {
             Self::Told { execution_id, flow_id, .. } => (flow_id.unwrap_or_default(), execution_id),
             Self::Untold { flow_id, execution_id } => (flow_id, execution_id),
         }
-    }
-
-    fn untold(row: UntoldRow) -> Option<Due<Self>> {
-        let key = Self::Untold { flow_id: row.flow_id?, execution_id: row.execution_id? };
-        Some(Due { partition: row.partition_key?, key, problem: None })
     }
 }
 

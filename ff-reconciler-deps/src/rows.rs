@@ -16,15 +16,13 @@ pub(crate) struct ToldRow {
     pub(crate) flow_id: Option<Uuid>,
 }
 
-/// An upstream that has ended, if any, and the page of children that it was found by, from `look_untold.sql`.
+/// An execution of a flow: a child that waits, from `look_waiting.sql`, or an upstream that has ended, from
+/// `look_untold.sql`.
 #[derive(Clone, Copy, FromRow)]
-pub(crate) struct UntoldRow {
-    pub(crate) partition_key: Option<i16>,
-    pub(crate) flow_id: Option<Uuid>,
-    pub(crate) execution_id: Option<Uuid>,
-    pub(crate) children: i64,
-    pub(crate) last_partition: Option<i16>,
-    pub(crate) last_child: Option<Uuid>,
+pub(crate) struct MemberRow {
+    pub(crate) partition_key: i16,
+    pub(crate) flow_id: Uuid,
+    pub(crate) execution_id: Uuid,
 }
 
 /// An event that is locked, from `lock_told.sql`.

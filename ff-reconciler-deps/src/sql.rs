@@ -2,7 +2,9 @@
 
 /// Finds pending events.
 pub const LOOK_TOLD: &str = include_str!("../sql/look_told.sql");
-/// Finds upstreams that have ended without a pending event.
+/// Finds children that wait.
+pub const LOOK_WAITING: &str = include_str!("../sql/look_waiting.sql");
+/// Finds upstreams of theirs that have ended without a pending event.
 pub const LOOK_UNTOLD: &str = include_str!("../sql/look_untold.sql");
 /// Locks pending events.
 pub const LOCK_TOLD: &str = include_str!("../sql/lock_told.sql");

@@ -15,8 +15,10 @@
 WITH pending AS MATERIALIZED (
     SELECT partition_key, flow_id, downstream_eid, enqueued_at_ms
       FROM ff_pending_cancel_groups
+     -- if avoiding
      WHERE (flow_id, downstream_eid) NOT IN (SELECT flow_id, downstream_eid
                                                FROM unnest($5::uuid[], $6::uuid[]) AS t (flow_id, downstream_eid))
+     -- end if
 ),
 -- With all keys of a partition at once: a look-up by the row prepares all children of the table anew for each.
 flows AS (
@@ -51,9 +53,9 @@ SELECT queued.partition_key, queued.flow_id, queued.downstream_eid,
   FROM queued
  -- Entries without a flagged group are not candidates: they must not fill a batch.
  WHERE queued.enqueued_at_ms IS NOT NULL AND queued.flagged
+ -- if filtered
  -- A group belongs to whom its downstream execution belongs to, and to the flow's owner once that has been trimmed.
-   AND (($2::text IS NULL AND $3::text IS NULL)
-    OR COALESCE(
+   AND COALESCE(
        (SELECT ($2::text IS NULL OR child.raw_fields ->> 'namespace' IS NOT DISTINCT FROM $2)
                AND ($3::text IS NULL OR child.raw_fields -> 'tags' ->> $3 IS NOT DISTINCT FROM $4::text)
           FROM ff_exec_core AS child
@@ -62,7 +64,8 @@ SELECT queued.partition_key, queued.flow_id, queued.downstream_eid,
                AND ($3::text IS NULL OR flow.raw_fields ->> $3 IS NOT DISTINCT FROM $4::text)
           FROM ff_flow_core AS flow
          WHERE flow.partition_key = queued.partition_key AND flow.flow_id = queued.flow_id),
-       false))
+       false)
+ -- end if
  -- By partition first, so that an act gets as many of them as there are, and not the few of a batch spread over all.
  ORDER BY queued.partition_key, queued.enqueued_at_ms
  LIMIT $1::bigint

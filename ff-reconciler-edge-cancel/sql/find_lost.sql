@@ -33,11 +33,13 @@ lost AS MATERIALIZED (
              WHERE pending.partition_key = page.partition_key
                AND pending.flow_id = page.flow_id
                AND pending.downstream_eid = page.downstream_eid) IS NULL
+       -- if avoiding
        AND (page.flow_id, page.downstream_eid) NOT IN (
            SELECT flow_id, downstream_eid FROM unnest($5::uuid[], $6::uuid[]) AS t (flow_id, downstream_eid))
+       -- end if
+       -- if filtered
        -- A group belongs to whom its downstream execution belongs to, and to the flow's owner once that has been trimmed.
-       AND (($2::text IS NULL AND $3::text IS NULL)
-        OR COALESCE(
+       AND COALESCE(
            (SELECT ($2::text IS NULL OR child.raw_fields ->> 'namespace' IS NOT DISTINCT FROM $2)
                    AND ($3::text IS NULL OR child.raw_fields -> 'tags' ->> $3 IS NOT DISTINCT FROM $4::text)
               FROM ff_exec_core AS child
@@ -46,7 +48,8 @@ lost AS MATERIALIZED (
                    AND ($3::text IS NULL OR flow.raw_fields ->> $3 IS NOT DISTINCT FROM $4::text)
               FROM ff_flow_core AS flow
              WHERE flow.partition_key = page.partition_key AND flow.flow_id = page.flow_id),
-           false))
+           false)
+       -- end if
      ORDER BY page.partition_key, page.flow_id, page.downstream_eid
      LIMIT $1::bigint
 )

@@ -15,8 +15,10 @@
 SELECT pending.partition_key, pending.flow_id, pending.downstream_eid
   FROM (SELECT partition_key, flow_id, downstream_eid, enqueued_at_ms
           FROM ff_pending_cancel_groups
+         -- if avoiding
          WHERE (flow_id, downstream_eid) NOT IN (SELECT flow_id, downstream_eid
                                                    FROM unnest($5::uuid[], $6::uuid[]) AS t (flow_id, downstream_eid))
+         -- end if
          ORDER BY partition_key, enqueued_at_ms) AS pending
   -- With its limit, the groups are looked up one by one and only as far as the batch goes; a planner with no idea of the
   -- queue's length might read them all.
@@ -39,9 +41,9 @@ SELECT pending.partition_key, pending.flow_id, pending.downstream_eid
                OR (SELECT core.lifecycle_phase NOT IN ('terminal', 'cancelled')
                      FROM ff_exec_core AS core
                     WHERE core.partition_key = pending.partition_key AND core.execution_id = parsed.execution_id)))
+   -- if filtered
    -- A group belongs to whom its downstream execution belongs to, and to the flow's owner once that has been trimmed.
-   AND (($2::text IS NULL AND $3::text IS NULL)
-    OR COALESCE(
+   AND COALESCE(
        (SELECT ($2::text IS NULL OR child.raw_fields ->> 'namespace' IS NOT DISTINCT FROM $2)
                AND ($3::text IS NULL OR child.raw_fields -> 'tags' ->> $3 IS NOT DISTINCT FROM $4::text)
           FROM ff_exec_core AS child
@@ -50,7 +52,8 @@ SELECT pending.partition_key, pending.flow_id, pending.downstream_eid
                AND ($3::text IS NULL OR flow.raw_fields ->> $3 IS NOT DISTINCT FROM $4::text)
           FROM ff_flow_core AS flow
          WHERE flow.partition_key = pending.partition_key AND flow.flow_id = pending.flow_id),
-       false))
+       false)
+   -- end if
  -- By partition first, so that an act gets as many of them as there are, and not the few of a batch spread over all.
  ORDER BY pending.partition_key, pending.enqueued_at_ms
  LIMIT $1::bigint

@@ -3,16 +3,15 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use ff_scanner_core::postgres::{Transaction, failed};
+use ff_scanner_core::postgres::{Pools, Transaction, failed};
 use ff_scanner_core::{
     Act, Backlog, Due, Failure, Global, LookThenAct, Page, Reconciler, Sweep, Tick, TickContext, TickError, Verdict,
     async_trait,
 };
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::Group;
-use crate::group::{columns, look};
+use crate::group::{any_queued, columns, look};
 
 /// The look of the dispatcher, as it is run.
 pub const FIND_FLAGGED_SQL: &str = include_str!("../sql/find_flagged.sql");
@@ -31,7 +30,7 @@ const PARTLY: &str = "partly";
 /// Cancels the siblings of decided groups. See the crate's documentation.
 #[derive(Debug)]
 pub struct EdgeCancelDispatcher {
-    pool: PgPool,
+    pools: Pools,
     interval: Duration,
     batch_limit: u32,
     sweep: Sweep<Group>,
@@ -43,11 +42,11 @@ impl EdgeCancelDispatcher {
     /// Its name in spans, statuses and on the command line.
     pub const NAME: &str = "edge_cancel_dispatcher";
 
-    /// Works on the database of `pool`, with the defaults of the crate's documentation.
+    /// Works on the database of `pools`, with the defaults of the crate's documentation.
     #[must_use]
-    pub fn new(pool: PgPool) -> Self {
+    pub fn new(pools: impl Into<Pools>) -> Self {
         Self {
-            pool,
+            pools: pools.into(),
             interval: INTERVAL_DEFAULT,
             batch_limit: BATCH_LIMIT_DEFAULT,
             sweep: Sweep::default(),
@@ -112,8 +111,14 @@ impl LookThenAct for EdgeCancelDispatcher {
     async fn look(&self, page: Page<'_, Global, Group>) -> Result<Vec<Due<Group>>, TickError> {
         let failed = failed("look for siblings to cancel");
         let limit = usize::try_from(self.batch_limit).unwrap_or(usize::MAX);
-        let mut tx = Transaction::look(&self.pool).await.map_err(&failed)?;
-        let rows = look(FIND_FLAGGED_SQL, &page, limit).fetch_all(&mut *tx).await;
+        let mut tx = Transaction::look_whole(&self.pools.looks).await.map_err(&failed)?;
+        let rows = async {
+            if !any_queued(&mut tx).await? {
+                return Ok(Vec::new());
+            }
+            look(FIND_FLAGGED_SQL, &page, limit).fetch_all(&mut *tx).await
+        };
+        let rows = rows.await;
         let rows: Vec<(i16, Uuid, Uuid, Option<String>)> = tx.end(rows).await.map_err(&failed)?;
         let due = |(partition, flow_id, downstream_eid, problem)| Due {
             partition,
@@ -132,7 +137,7 @@ impl LookThenAct for EdgeCancelDispatcher {
     async fn act(&self, act: Act<'_, Group>) -> Result<Vec<Verdict<Group>>, TickError> {
         let failed = failed("cancel siblings");
         let (flows, downstreams) = columns(act.keys);
-        let mut tx = Transaction::act(&self.pool).await.map_err(&failed)?;
+        let mut tx = Transaction::act(&self.pools.acts).await.map_err(&failed)?;
         let rows = sqlx::query_as(CANCEL_SQL)
             .bind(act.partition)
             .bind(flows)

@@ -2,10 +2,14 @@
 
 use std::fmt;
 
+use ff_scanner_core::postgres::{Transaction, fit};
 use ff_scanner_core::{Global, Page};
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::QueryAs;
 use uuid::Uuid;
+
+/// Asks whether the other looks at the queue are worth their while, as it is run.
+pub const ANY_QUEUED_SQL: &str = include_str!("../sql/any_queued.sql");
 
 /// An edge group within its partition: all edges into one execution. Displays as `flow/downstream`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,11 +42,16 @@ where
 {
     let filter = page.cx.filter();
     let (flows, downstreams) = columns(page.avoid);
-    sqlx::query_as(sql)
+    sqlx::query_as(fit(sql, page))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .bind(filter.namespace.clone())
         .bind(filter.tag_key().map(str::to_owned))
         .bind(filter.tag_value().map(str::to_owned))
         .bind(flows)
         .bind(downstreams)
+}
+
+/// Whether the queue holds anything.
+pub(crate) async fn any_queued(tx: &mut Transaction) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(ANY_QUEUED_SQL).fetch_one(&mut **tx).await
 }

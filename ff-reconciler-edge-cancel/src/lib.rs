@@ -6,5 +6,5 @@ mod reconciler;
 mod walk;
 
 pub use dispatcher::{CANCEL_SQL, EdgeCancelDispatcher, FIND_FLAGGED_SQL};
-pub use group::Group;
+pub use group::{ANY_QUEUED_SQL, Group};
 pub use reconciler::{EdgeCancelReconciler, FIND_LOST_SQL, FIND_STALE_SQL, RECONCILE_SQL};

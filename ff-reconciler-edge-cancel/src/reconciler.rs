@@ -3,15 +3,14 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ff_scanner_core::postgres::{Transaction, failed};
+use ff_scanner_core::postgres::{Pools, Transaction, failed};
 use ff_scanner_core::{
     Act, Backlog, Due, Global, LookThenAct, Page, Reconciler, Sweep, Tick, TickContext, TickError, Verdict, async_trait,
 };
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::Group;
-use crate::group::{columns, look};
+use crate::group::{any_queued, columns, look};
 use crate::walk::{Place, Seen, Walk};
 
 /// The look of the reconciler at the queue, as it is run.
@@ -31,7 +30,7 @@ const ACT_GROUPS_MAX: usize = 1000;
 /// Tidies up what was left of cancelling siblings. See the crate's documentation.
 #[derive(Debug)]
 pub struct EdgeCancelReconciler {
-    pool: PgPool,
+    pools: Pools,
     interval: Duration,
     batch_limit: u32,
     page: u32,
@@ -43,11 +42,11 @@ impl EdgeCancelReconciler {
     /// Its name in spans, statuses and on the command line.
     pub const NAME: &str = "edge_cancel_reconciler";
 
-    /// Works on the database of `pool`, with the defaults of the crate's documentation.
+    /// Works on the database of `pools`, with the defaults of the crate's documentation.
     #[must_use]
-    pub fn new(pool: PgPool) -> Self {
+    pub fn new(pools: impl Into<Pools>) -> Self {
         Self {
-            pool,
+            pools: pools.into(),
             interval: INTERVAL_DEFAULT,
             batch_limit: BATCH_LIMIT_DEFAULT,
             page: PAGE_DEFAULT,
@@ -124,9 +123,12 @@ impl LookThenAct for EdgeCancelReconciler {
     async fn look(&self, page: Page<'_, Global, Group>) -> Result<Vec<Due<Group>>, TickError> {
         let failed = failed("look for stale and lost queue entries");
         let limit = usize::try_from(self.batch_limit).unwrap_or(usize::MAX);
-        let mut tx = Transaction::look(&self.pool).await.map_err(&failed)?;
+        let mut tx = Transaction::look_whole(&self.pools.looks).await.map_err(&failed)?;
         let found = async {
-            let mut found: Vec<(i16, Uuid, Uuid)> = look(FIND_STALE_SQL, &page, limit).fetch_all(&mut *tx).await?;
+            let mut found: Vec<(i16, Uuid, Uuid)> = Vec::new();
+            if any_queued(&mut tx).await? {
+                found = look(FIND_STALE_SQL, &page, limit).fetch_all(&mut *tx).await?;
+            }
             let room = limit - found.len();
             let behind = self.walk().next();
             if let Some((partition, group)) = behind.filter(|_| room > 0) {
@@ -160,7 +162,7 @@ impl LookThenAct for EdgeCancelReconciler {
     async fn act(&self, act: Act<'_, Group>) -> Result<Vec<Verdict<Group>>, TickError> {
         let failed = failed("reconcile queue entries");
         let (flows, downstreams) = columns(act.keys);
-        let mut tx = Transaction::act(&self.pool).await.map_err(&failed)?;
+        let mut tx = Transaction::act(&self.pools.acts).await.map_err(&failed)?;
         let rows = sqlx::query_as(RECONCILE_SQL)
             .bind(act.partition)
             .bind(flows)

@@ -18,17 +18,23 @@ SELECT p.partition_key, due.execution_id, due.attempt_index
        SELECT attempt.execution_id, attempt.attempt_index
          FROM ff_attempt AS attempt
         WHERE attempt.partition_key = p.partition_key
-          -- statement_timestamp(), because clock_timestamp() is volatile and would keep the comparison out of the index.
-          AND attempt.lease_expires_at_ms
-              <= COALESCE($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint)
+          -- statement_timestamp(), because clock_timestamp() is volatile and would keep the comparison out of the index; as
+          -- a subquery, because it is then evaluated once and not for every child of the table.
+          AND attempt.lease_expires_at_ms <= (
+              SELECT COALESCE($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint))
+          -- if avoiding
           AND attempt.execution_id NOT IN (SELECT unnest($7::uuid[]))
-          AND (($4::text IS NULL AND $5::text IS NULL)
-               OR EXISTS (
-                  SELECT
-                    FROM ff_exec_core AS core
-                   WHERE core.partition_key = p.partition_key
-                     AND core.execution_id = attempt.execution_id
-                     AND ($4::text IS NULL OR core.raw_fields ->> 'namespace' = $4)
-                     AND ($5::text IS NULL OR core.raw_fields -> 'tags' ->> $5 = $6::text)))
+          -- end if
+          -- if filtered
+          AND EXISTS (
+              SELECT
+                FROM ff_exec_core AS core
+               WHERE core.partition_key = p.partition_key
+                 AND core.execution_id = attempt.execution_id
+                 AND ($4::text IS NULL OR core.raw_fields ->> 'namespace' = $4)
+                 AND ($5::text IS NULL OR core.raw_fields -> 'tags' ->> $5 = $6::text)
+              -- Keeps it a look-up by key, rather than a join that reads the table whole.
+              OFFSET 0)
+          -- end if
         ORDER BY attempt.lease_expires_at_ms
         LIMIT $3::bigint) AS due

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use ff_scanner_core::postgres::{Transaction, clear_waits, failed, for_engine_0_11, has_column, look};
+use ff_scanner_core::postgres::{Pools, Transaction, clear_waits, failed, for_engine_0_11, has_column, look};
 use ff_scanner_core::{
     Act, Due, LookThenAct, Page, PartitionSpace, Partitioned, Reconciler, Sweep, Tick, TickContext, TickError, Verdict,
     async_trait,
 };
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::AssertSqlSafe;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -36,7 +36,7 @@ pub enum OnLapse {
 /// Releases lapsed leases. See the crate's documentation.
 #[derive(Debug)]
 pub struct LeaseExpiry {
-    pool: PgPool,
+    pools: Pools,
     interval: Duration,
     batch_limit: u32,
     on_lapse: OnLapse,
@@ -49,11 +49,11 @@ impl LeaseExpiry {
     /// Its name in spans, statuses and on the command line.
     pub const NAME: &str = "lease_expiry";
 
-    /// Works on the database of `pool`, with the defaults of the crate's documentation.
+    /// Works on the database of `pools`, with the defaults of the crate's documentation.
     #[must_use]
-    pub fn new(pool: PgPool) -> Self {
+    pub fn new(pools: impl Into<Pools>) -> Self {
         Self {
-            pool,
+            pools: pools.into(),
             interval: INTERVAL_DEFAULT,
             batch_limit: BATCH_LIMIT_DEFAULT,
             on_lapse: OnLapse::default(),
@@ -159,9 +159,15 @@ impl LookThenAct for LeaseExpiry {
     }
 
     async fn look(&self, page: Page<'_, Partitioned, Lease>) -> Result<Vec<Due<Lease>>, TickError> {
-        let rows: Vec<(i16, Uuid, i32)> =
-            look(&self.pool, LOOK_SQL, &page, self.batch_limit, |lease| lease.execution_id, "look for lapsed leases")
-                .await?;
+        let rows: Vec<(i16, Uuid, i32)> = look(
+            &self.pools.looks,
+            LOOK_SQL,
+            &page,
+            self.batch_limit,
+            |lease| lease.execution_id,
+            "look for lapsed leases",
+        )
+        .await?;
         let due = |(partition, execution_id, attempt_index)| Due {
             partition,
             key: Lease { execution_id, attempt_index },
@@ -172,13 +178,13 @@ impl LookThenAct for LeaseExpiry {
 
     async fn act(&self, act: Act<'_, Lease>) -> Result<Vec<Verdict<Lease>>, TickError> {
         let failed = failed("release lapsed leases");
-        let counts_in_column = || has_column(&self.pool, "ff_exec_core", "lease_reclaim_count");
+        let counts_in_column = || has_column(&self.pools.acts, "ff_exec_core", "lease_reclaim_count");
         let sql = if *self.counts_in_column.get_or_try_init(counts_in_column).await? {
             RELEASE_SQL.to_owned()
         } else {
             for_engine_0_11(RELEASE_SQL)
         };
-        let mut tx = Transaction::act(&self.pool).await.map_err(&failed)?;
+        let mut tx = Transaction::act(&self.pools.acts).await.map_err(&failed)?;
         let verdicts = self.release_all(&mut tx, &act, &sql).await;
         tx.end(verdicts).await.map_err(&failed)
     }

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use ff_scanner_core::postgres::{Transaction, failed, look};
+use ff_scanner_core::postgres::{Pools, Transaction, failed, look};
 use ff_scanner_core::{
     Act, Due, LookThenAct, Page, PartitionSpace, Partitioned, Reconciler, Sweep, Tick, TickContext, TickError, Verdict,
     async_trait,
 };
-use sqlx::PgPool;
 use uuid::Uuid;
 
 /// The look, as it is run.
@@ -21,7 +20,7 @@ const BATCH_LIMIT_DEFAULT: u32 = 1000;
 /// Acts on suspensions that waited longer than they may. See the crate's documentation.
 #[derive(Debug)]
 pub struct SuspensionTimeout {
-    pool: PgPool,
+    pools: Pools,
     interval: Duration,
     batch_limit: u32,
     sweep: Sweep<Uuid>,
@@ -31,10 +30,15 @@ impl SuspensionTimeout {
     /// Its name in spans, statuses and on the command line.
     pub const NAME: &str = "suspension_timeout";
 
-    /// Works on the database of `pool`, with the defaults of the crate's documentation.
+    /// Works on the database of `pools`, with the defaults of the crate's documentation.
     #[must_use]
-    pub fn new(pool: PgPool) -> Self {
-        Self { pool, interval: INTERVAL_DEFAULT, batch_limit: BATCH_LIMIT_DEFAULT, sweep: Sweep::default() }
+    pub fn new(pools: impl Into<Pools>) -> Self {
+        Self {
+            pools: pools.into(),
+            interval: INTERVAL_DEFAULT,
+            batch_limit: BATCH_LIMIT_DEFAULT,
+            sweep: Sweep::default(),
+        }
     }
 
     /// Sets the time from the end of one cycle to the start of the next (default 2 s).
@@ -85,14 +89,14 @@ impl LookThenAct for SuspensionTimeout {
     async fn look(&self, page: Page<'_, Partitioned, Uuid>) -> Result<Vec<Due<Uuid>>, TickError> {
         let sql = LOOK_SQL;
         let rows: Vec<(i16, Uuid)> =
-            look(&self.pool, sql, &page, self.batch_limit, |id| *id, "look for due suspensions").await?;
+            look(&self.pools.looks, sql, &page, self.batch_limit, |id| *id, "look for due suspensions").await?;
         let due = |(partition, key)| Due { partition, key, problem: None };
         Ok(rows.into_iter().map(due).collect())
     }
 
     async fn act(&self, act: Act<'_, Uuid>) -> Result<Vec<Verdict<Uuid>>, TickError> {
         let failed = failed("time out suspensions");
-        let mut tx = Transaction::act(&self.pool).await.map_err(&failed)?;
+        let mut tx = Transaction::act(&self.pools.acts).await.map_err(&failed)?;
         let rows =
             sqlx::query_as(TIME_OUT_SQL).bind(act.partition).bind(act.keys).bind(act.now_ms).fetch_all(&mut *tx).await;
         let rows: Vec<(Uuid, String)> = tx.end(rows).await.map_err(&failed)?;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ff_scanner_core::postgres::Pools;
 use sqlx::PgPool;
 
 /// Where the rows are, which reconcilers run, and how each does; by default everything that the build makes available,
@@ -9,7 +10,9 @@ use sqlx::PgPool;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// Where the engine's tables are; best a small pool of its own, such as [`core::postgres::pool`] makes.
+    /// Where the engine's tables are; best a small pool of its own, such as [`core::postgres::pool`] makes. Acts take turns
+    /// on its connections; each reconciler makes one more with its options, for its looks
+    /// ([`Pools::with_look_connection`]).
     ///
     /// [`core::postgres::pool`]: crate::core::postgres::pool
     pub pool: PgPool,
@@ -130,9 +133,9 @@ macro_rules! config {
         }
 
         impl $name {
-            pub(crate) fn build(self, pool: PgPool) -> $reconciler {
+            pub(crate) fn build(self, pools: Pools) -> $reconciler {
                 use $reconciler as Reconciler;
-                let made = Reconciler::new(pool)$(.$set(self.$choice))*;
+                let made = Reconciler::new(pools)$(.$set(self.$choice))*;
                 $(let made = self.$option.into_iter().fold(made, Reconciler::$set_option);)*
                 let made = self.interval.into_iter().fold(made, Reconciler::with_interval);
                 self.batch_limit.into_iter().fold(made, Reconciler::with_batch_limit)

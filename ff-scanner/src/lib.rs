@@ -68,34 +68,34 @@ pub fn names() -> Vec<&'static str> {
 /// Registers what this build makes available and `config` lets run.
 #[allow(unused_mut, unused_variables, reason = "a build without reconcilers registers none")]
 pub fn register_enabled(mut builder: SchedulerBuilder, config: &Config) -> SchedulerBuilder {
-    let pool = || config.pool.clone();
+    let pools = || core::postgres::Pools::with_look_connection(config.pool.clone());
     #[cfg(feature = "attempt-timeout")]
     if config.runs(attempt_timeout::AttemptTimeout::NAME) {
-        builder = builder.register(config.attempt_timeout.build(pool()));
+        builder = builder.register(config.attempt_timeout.build(pools()));
     }
     #[cfg(feature = "budget")]
     if config.runs(budget::BudgetReset::NAME) {
-        builder = builder.register(config.budget_reset.build(pool()));
+        builder = builder.register(config.budget_reset.build(pools()));
     }
     #[cfg(feature = "deps")]
     if config.runs(deps::Dependency::NAME) {
-        builder = builder.register(config.dependency.build(pool()));
+        builder = builder.register(config.dependency.build(pools()));
     }
     #[cfg(feature = "edge-cancel")]
     if config.runs(edge_cancel::EdgeCancelDispatcher::NAME) {
-        builder = builder.register(config.edge_cancel_dispatcher.build(pool()));
+        builder = builder.register(config.edge_cancel_dispatcher.build(pools()));
     }
     #[cfg(feature = "edge-cancel")]
     if config.runs(edge_cancel::EdgeCancelReconciler::NAME) {
-        builder = builder.register(config.edge_cancel_reconciler.build(pool()));
+        builder = builder.register(config.edge_cancel_reconciler.build(pools()));
     }
     #[cfg(feature = "lease-expiry")]
     if config.runs(lease_expiry::LeaseExpiry::NAME) {
-        builder = builder.register(config.lease_expiry.build(pool()));
+        builder = builder.register(config.lease_expiry.build(pools()));
     }
     #[cfg(feature = "suspension")]
     if config.runs(suspension::SuspensionTimeout::NAME) {
-        builder = builder.register(config.suspension_timeout.build(pool()));
+        builder = builder.register(config.suspension_timeout.build(pools()));
     }
     builder
 }

@@ -1,13 +1,42 @@
-//! What do the looks of partitioned reconcilers have in common?
+//! What do looks have in common?
 
-use sqlx::PgPool;
 use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 
 use crate::postgres::{Transaction, failed};
-use crate::{Page, Partitioned, TickError};
+use crate::{Filter, Page, Partitioned, Scope, TickError};
 
-/// Runs a look that is about executions and returns its rows.
+const IF_FILTERED: &str = "-- if filtered";
+const IF_AVOIDING: &str = "-- if avoiding";
+const END_IF: &str = "-- end if";
+
+/// Fits a look to its page: what most pages have no use for is left out, because it is planned and set up for every child
+/// of a table all the same.
+///
+/// The lines from `-- if filtered` to `-- end if` are for a page with a filter, and those from `-- if avoiding` for one
+/// with rows to leave out. The file as it stands is for both.
+#[must_use]
+pub fn fit<S: Scope, K>(sql: &str, page: &Page<'_, S, K>) -> AssertSqlSafe<String> {
+    AssertSqlSafe(keep(sql, *page.cx.filter() != Filter::default(), !page.avoid.is_empty()))
+}
+
+fn keep(sql: &str, filtered: bool, avoiding: bool) -> String {
+    let mut kept = String::with_capacity(sql.len());
+    let mut keeps = true;
+    for line in sql.lines() {
+        match line.trim_start() {
+            IF_FILTERED => keeps = filtered,
+            IF_AVOIDING => keeps = avoiding,
+            END_IF => keeps = true,
+            _ if keeps => kept.extend([line, "\n"]),
+            _ => {}
+        }
+    }
+    kept
+}
+
+/// Runs a look of a partitioned reconciler that is about executions, as [`fit`] makes it, and returns its rows.
 ///
 /// Binds `$1 smallint[]` the partition keys, `$2 bigint` the pinned time or NULL, `$3 bigint` the limit for a
 /// partition, `$4 text` the namespace, `$5 text` and `$6 text` the tag's key and value, `$7 uuid[]` the executions to
@@ -28,7 +57,7 @@ where
     let filter = page.cx.filter();
     let avoid: Vec<Uuid> = page.avoid.iter().map(execution_id).collect();
     let mut tx = Transaction::look(pool).await.map_err(failed(operation))?;
-    let rows: Result<Vec<R>, _> = sqlx::query_as(sql)
+    let rows: Result<Vec<R>, _> = sqlx::query_as(fit(sql, page))
         .bind(page.cx.partitions().keys())
         .bind(page.cx.now_ms())
         .bind(i64::from(limit))
@@ -39,4 +68,18 @@ where
         .fetch_all(&mut *tx)
         .await;
     tx.end(rows).await.map_err(failed(operation))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keep;
+
+    #[test]
+    fn a_look_keeps_the_conditions_that_its_page_needs() {
+        let sql = "a\n  -- if avoiding\n  b\n  -- end if\n  -- if filtered\n  c\n  -- end if\nd";
+        assert_eq!(keep(sql, true, true), "a\n  b\n  c\nd\n");
+        assert_eq!(keep(sql, true, false), "a\n  c\nd\n");
+        assert_eq!(keep(sql, false, true), "a\n  b\nd\n");
+        assert_eq!(keep(sql, false, false), "a\nd\n");
+    }
 }

@@ -4,6 +4,7 @@ mod engine;
 mod error;
 mod listen;
 mod look;
+mod pools;
 mod transaction;
 
 use std::time::Duration;
@@ -14,7 +15,8 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 pub use engine::{CLEAR_WAITS_SQL, clear_waits, for_engine_0_11, has_column};
 pub use error::{classify, kind_of};
 pub use listen::{Listener, listen};
-pub use look::look;
+pub use look::{fit, look};
+pub use pools::Pools;
 pub use transaction::Transaction;
 
 use crate::TickError;

@@ -6,7 +6,8 @@ mod registry;
 mod support;
 
 use ff_scanner::budget::CLEAR_LEDGER_SQL;
-use ff_scanner::core::postgres::for_engine_0_11;
+use ff_scanner::core::postgres::{Transaction, fit, for_engine_0_11};
+use ff_scanner::core::{Page, TickContext};
 use ff_scanner_migrations::apply_engine;
 use ff_scanner_testkit::{Database, EngineVersion, Server};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool};
@@ -39,25 +40,46 @@ async fn every_statement_prepares_on_the_oldest_and_the_newest_schema_of_the_eng
     }
 }
 
-/// Runs one statement as its reconciler does, in a transaction that is rolled back, and returns the plan.
-async fn plan(connection: &mut PgConnection, statement: &Statement) -> String {
-    let look = statement.sql.contains("-- Locks nothing.\n");
-    connection.execute("BEGIN").await.expect("a transaction begins");
-    let mode = if look { "SET LOCAL plan_cache_mode = force_generic_plan" } else { "SET LOCAL plan_cache_mode = auto" };
-    connection.execute(mode).await.expect("the mode exists");
-    let prepare = format!("PREPARE statement AS {}", statement.sql);
+/// `sql` without a filter and rows to leave out.
+fn for_most_pages(sql: &str) -> String {
+    fit(sql, &Page { cx: &TickContext::global(), avoid: &[] as &[()] }).0
+}
+
+/// The types of the parameters, as the header has them: `-- $1 smallint[]  partition keys`.
+fn types(sql: &str) -> String {
+    let parameters = sql.lines().filter(|line| line.starts_with("-- $"));
+    let types: Vec<&str> = parameters.filter_map(|line| line.split_whitespace().nth(2)).collect();
+    if types.is_empty() { String::new() } else { format!("({})", types.join(", ")) }
+}
+
+/// What stands behind `EXECUTE statement`, which takes no subqueries, so that `expressions` are evaluated first.
+async fn arguments(connection: &mut PgConnection, expressions: &[&str]) -> String {
+    if expressions.is_empty() {
+        return String::new();
+    }
+    let quoted: Vec<String> = expressions.iter().map(|one| format!("quote_nullable({one})")).collect();
+    let evaluate = format!("SELECT '(' || concat_ws(', ', {}) || ')'", quoted.join(", "));
+    let evaluated = sqlx::query_scalar(AssertSqlSafe(evaluate)).fetch_one(connection).await;
+    evaluated.expect("the arguments can be evaluated")
+}
+
+/// Runs `sql` as its reconciler does, in a transaction that is rolled back, and returns the plan.
+async fn plan(pool: &PgPool, statement: &Statement, sql: &str) -> String {
+    let look = sql.contains("-- Locks nothing.\n");
+    let begun = match look {
+        true if statement.reads_whole.is_empty() => Transaction::look(pool).await,
+        true => Transaction::look_whole(pool).await,
+        false => Transaction::act(pool).await,
+    };
+    let mut connection = begun.expect("a transaction begins");
+    let prepare = format!("PREPARE statement {} AS {sql}", types(sql));
     connection.execute(AssertSqlSafe(prepare)).await.expect("the statement prepares");
-    // EXECUTE takes no subqueries, so the arguments are evaluated first.
-    let quoted: Vec<String> = statement.arguments.iter().map(|one| format!("quote_nullable({one})")).collect();
-    let evaluate = format!("SELECT concat_ws(', ', {})", quoted.join(", "));
-    let arguments: String = sqlx::query_scalar(AssertSqlSafe(evaluate))
-        .fetch_one(&mut *connection)
-        .await
-        .expect("the arguments can be evaluated");
-    let explain = format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE statement ({arguments})");
+    let arguments = arguments(&mut connection, statement.arguments).await;
+    let explain = format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE statement {arguments}");
     let lines: Vec<String> =
         sqlx::query_scalar(AssertSqlSafe(explain)).fetch_all(&mut *connection).await.expect("the statement runs");
-    connection.execute("ROLLBACK; DEALLOCATE statement").await.expect("nothing is kept");
+    connection.execute("DEALLOCATE statement").await.expect("the statement is forgotten");
+    connection.end(Err::<(), _>(sqlx::Error::RowNotFound)).await.expect_err("nothing is kept");
     lines.join("\n")
 }
 
@@ -69,10 +91,11 @@ async fn every_statement_reads_a_full_schema_by_the_index_that_its_header_names(
     migrated.expect("the engine's tables");
     let pool = database.pool(1);
     support::fill(&pool, 8_000, 8).await;
-    let mut connection = pool.acquire().await.expect("a connection");
     let mut complaints = Vec::new();
-    for statement in STATEMENTS {
-        let plan = plan(&mut connection, &statement).await;
+    for (statement, sql) in
+        STATEMENTS.iter().flat_map(|one| [(one, one.sql.to_owned()), (one, for_most_pages(one.sql))])
+    {
+        let plan = plan(&pool, statement, &sql).await;
         for index in statement.reads_by {
             if !plan.lines().any(|line| !line.contains("never executed") && names(line, index)) {
                 complaints.push(format!("{} does not read by {index}:\n{plan}", statement.name));

@@ -6,7 +6,9 @@ use ff_scanner::attempt_timeout::{
 use ff_scanner::budget::{self, CLEAR_LEDGER_SQL, SCHEDULE_SQL, ZERO_USAGE_SQL};
 use ff_scanner::core::postgres::CLEAR_WAITS_SQL;
 use ff_scanner::deps::sql as deps;
-use ff_scanner::edge_cancel::{CANCEL_SQL, FIND_FLAGGED_SQL, FIND_LOST_SQL, FIND_STALE_SQL, RECONCILE_SQL};
+use ff_scanner::edge_cancel::{
+    ANY_QUEUED_SQL, CANCEL_SQL, FIND_FLAGGED_SQL, FIND_LOST_SQL, FIND_STALE_SQL, RECONCILE_SQL,
+};
 use ff_scanner::lease_expiry::{LOOK_SQL as LOOK_LEASE_SQL, RELEASE_SQL};
 use ff_scanner::suspension::{LOOK_SQL as LOOK_SUSPENSION_SQL, TIME_OUT_SQL as TIME_OUT_SUSPENSION_SQL};
 
@@ -63,6 +65,7 @@ const QUEUED: &str = few!("downstream_eid", "ff_pending_cancel_groups", "true");
 const QUEUED_FLOWS: &str = "(SELECT array_agg(flow_id) FROM (SELECT * FROM ff_pending_cancel_groups \
                             WHERE partition_key = 3 ORDER BY downstream_eid LIMIT 10) AS few)";
 const ONES: &str = "(SELECT array_agg(1) FROM generate_series(1, 10))";
+const THREES: &str = "(SELECT array_agg(3)::smallint[] FROM generate_series(1, 10))";
 const NO: &str = "(SELECT array_agg(false) FROM generate_series(1, 10))";
 const WORDS: &str = "(SELECT array_agg('success'::text) FROM generate_series(1, 10))";
 
@@ -91,7 +94,7 @@ const fn reads_queue_whole(
     Statement { name, sql, reads_by, reads_whole: &["ff_pending_cancel_groups"], arguments }
 }
 
-pub(crate) const STATEMENTS: [Statement; 32] = [
+pub(crate) const STATEMENTS: [Statement; 34] = [
     statement("clear_waits", CLEAR_WAITS_SQL, &[SUSPENSION], &["3", SUSPENDED]),
     statement("lease_expiry/look", LOOK_LEASE_SQL, &[LEASE], LOOK),
     statement("lease_expiry/release", RELEASE_SQL, &[CORE, ATTEMPT], &["3", LAPSED, ZEROS, "NULL", "false", "false"]),
@@ -118,22 +121,16 @@ pub(crate) const STATEMENTS: [Statement; 32] = [
     statement("budget_reset/schedule", SCHEDULE_SQL, &["ff_budget_policy_p[0-9]+_pkey"], &["3", BUDGETS, "1"]),
     statement("dependency/look_told", deps::LOOK_TOLD, &["partition_key_committed_at_ms_idx"], GLOBAL_LOOK),
     statement(
+        "dependency/look_waiting",
+        deps::LOOK_WAITING,
+        &["partition_key_lane_id_lifecycle_phase_idx"],
+        &[KEYS, "-1", "'00000000-0000-0000-0000-000000000000'", "20000"],
+    ),
+    statement(
         "dependency/look_untold",
         deps::LOOK_UNTOLD,
-        &["partition_key_lane_id_lifecycle_phase_idx", CORE],
-        &[
-            KEYS,
-            "-1",
-            "'00000000-0000-0000-0000-000000000000'",
-            "NULL",
-            "0",
-            "NULL",
-            "NULL",
-            "NULL",
-            "'{}'",
-            "20000",
-            "1000",
-        ],
+        &["partition_key_flow_id_downstream_eid_", CORE],
+        &[THREES, BLOCKED_FLOWS, BLOCKED, "NULL", "0", "NULL", "NULL", "NULL", "'{}'", "1000"],
     ),
     statement("dependency/lock_told", deps::LOCK_TOLD, &["ff_completion_event_p[0-9]+_"], &["3", EVENTS]),
     statement("dependency/judge_untold", deps::JUDGE_UNTOLD, &[CORE, ATTEMPT], &["3", ENDED]),
@@ -161,6 +158,7 @@ pub(crate) const STATEMENTS: [Statement; 32] = [
         &["3", BLOCKED_FLOWS, BLOCKED, ONES, ONES, ONES, ONES, WORDS, NO, "NULL"],
     ),
     statement("dependency/dispatch", deps::DISPATCH, &["ff_completion_event_p[0-9]+_"], &["3", EVENTS, "NULL"]),
+    reads_queue_whole("edge_cancel/any_queued", ANY_QUEUED_SQL, &[], &[]),
     reads_queue_whole("edge_cancel_dispatcher/find_flagged", FIND_FLAGGED_SQL, &[GROUP], GROUP_LOOK),
     statement(
         "edge_cancel_dispatcher/cancel",
