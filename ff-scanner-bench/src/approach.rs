@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicI16, Ordering};
 use std::time::Duration;
 
-use ff_scanner::core::{Scheduler, postgres};
+use ff_scanner::core::{Scheduler, SchedulerHandle, postgres};
 use ff_scanner::{Config, register_enabled};
 use futures_util::future::try_join_all;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection, PgConnection};
 use tokio::time::{Instant, sleep};
 
@@ -33,45 +33,79 @@ pub(crate) enum Approach {
 impl Approach {
     pub(crate) const ALL: [Self; 3] = [Self::Ours, Self::Floor, Self::RowAtATime];
 
-    /// Works off `rows` and says how long it took.
-    pub(crate) async fn work_off(
-        self,
-        case: &Case,
-        database: &PgConnectOptions,
-        rows: u64,
-    ) -> Result<Duration, BenchError> {
-        match self {
-            Self::Ours => ours(case, database, rows).await,
-            Self::Floor => floor(case, database).await,
-            Self::RowAtATime => row_at_a_time(case, database).await,
-        }
+    /// Makes its connections.
+    pub(crate) async fn start(self, case: &Case, database: &PgConnectOptions) -> Result<Worker, BenchError> {
+        Ok(match self {
+            Self::Ours => {
+                let pool = postgres::pool(database.clone(), CONNECTIONS);
+                let config = Config::new(pool.clone()).with_only([case.name]).with_interval(PATIENCE);
+                let scheduler = register_enabled(Scheduler::builder().random(|| 0.0), &config).build();
+                let scheduler = scheduler.map_err(|error| BenchError::Wrong(error.to_string()))?;
+                Worker::Ours { pool, handle: scheduler.spawn(), changed: 0 }
+            }
+            Self::Floor => {
+                Worker::Floor(PgPoolOptions::new().max_connections(CONNECTIONS).connect_lazy_with(database.clone()))
+            }
+            Self::RowAtATime => Worker::RowAtATime(PgConnection::connect_with(database).await?),
+        })
     }
 }
 
-async fn ours(case: &Case, database: &PgConnectOptions, rows: u64) -> Result<Duration, BenchError> {
-    let config = Config::new(postgres::pool(database.clone(), CONNECTIONS)).with_only([case.name]);
-    let builder = register_enabled(Scheduler::builder().random(|| 0.0), &config);
-    let scheduler = builder.build().map_err(|error| BenchError::Wrong(error.to_string()))?;
+/// An approach with its connections, which work off one backlog after the other, as those of a long-lived process do.
+pub(crate) enum Worker {
+    Ours {
+        pool: PgPool,
+        handle: SchedulerHandle,
+        /// Of all backlogs so far.
+        changed: u64,
+    },
+    Floor(PgPool),
+    RowAtATime(PgConnection),
+}
+
+impl Worker {
+    /// Works off `rows` and says how long it took.
+    pub(crate) async fn work_off(&mut self, case: &Case, rows: u64) -> Result<Duration, BenchError> {
+        let started = Instant::now();
+        match self {
+            Self::Ours { handle, changed, .. } => ours(case, handle, changed, rows).await?,
+            Self::Floor(pool) => floor(case, pool).await?,
+            Self::RowAtATime(connection) => row_at_a_time(case, connection).await?,
+        }
+        Ok(started.elapsed())
+    }
+
+    /// Ends its sessions: they keep their counts to themselves for a while.
+    pub(crate) async fn stop(self) -> Result<(), BenchError> {
+        match self {
+            Self::Ours { pool, handle, .. } => {
+                handle.shutdown(PATIENCE).await;
+                pool.close().await;
+            }
+            Self::Floor(pool) => pool.close().await,
+            Self::RowAtATime(connection) => connection.close().await?,
+        }
+        Ok(())
+    }
+}
+
+async fn ours(case: &Case, handle: &SchedulerHandle, changed: &mut u64, rows: u64) -> Result<(), BenchError> {
     let started = Instant::now();
-    let handle = scheduler.spawn();
-    let wanted = rows / case.rows_per_key;
-    let changed = || handle.status().iter().map(|status| status.changed).sum::<u64>();
-    while changed() < wanted && started.elapsed() < PATIENCE {
+    let wanted = *changed + rows / case.rows_per_key;
+    let count = || handle.status().iter().map(|status| status.changed).sum::<u64>();
+    handle.waker().wake(case.name);
+    while count() < wanted && started.elapsed() < PATIENCE {
         sleep(Duration::from_millis(1)).await;
     }
-    let (elapsed, done) = (started.elapsed(), changed());
-    handle.shutdown(PATIENCE).await;
-    config.pool.close().await;
-    if done != wanted {
-        return Err(BenchError::Wrong(format!("{} changed {done} of {wanted}", case.name)));
+    *changed = count();
+    if *changed != wanted {
+        return Err(BenchError::Wrong(format!("{} changed {changed} of {wanted}", case.name)));
     }
-    Ok(elapsed)
+    Ok(())
 }
 
-async fn floor(case: &Case, database: &PgConnectOptions) -> Result<Duration, BenchError> {
-    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_lazy_with(database.clone());
+async fn floor(case: &Case, pool: &PgPool) -> Result<(), BenchError> {
     let next = AtomicI16::new(0);
-    let started = Instant::now();
     try_join_all((0..CONNECTIONS).map(|_| async {
         let mut connection = pool.acquire().await?;
         loop {
@@ -92,17 +126,13 @@ async fn floor(case: &Case, database: &PgConnectOptions) -> Result<Duration, Ben
         }
     }))
     .await?;
-    let elapsed = started.elapsed();
-    pool.close().await;
-    Ok(elapsed)
+    Ok(())
 }
 
-async fn row_at_a_time(case: &Case, database: &PgConnectOptions) -> Result<Duration, BenchError> {
-    let mut connection = PgConnection::connect_with(database).await?;
-    let started = Instant::now();
+async fn row_at_a_time(case: &Case, connection: &mut PgConnection) -> Result<(), BenchError> {
     for partition in 0..case.partitions {
         loop {
-            let keys = candidates(case.row_candidates, &mut connection, partition, ROW_BATCH).await?;
+            let keys = candidates(case.row_candidates, connection, partition, ROW_BATCH).await?;
             if keys.is_empty() {
                 break;
             }
@@ -117,9 +147,7 @@ async fn row_at_a_time(case: &Case, database: &PgConnectOptions) -> Result<Durat
             }
         }
     }
-    let elapsed = started.elapsed();
-    connection.close().await?;
-    Ok(elapsed)
+    Ok(())
 }
 
 async fn candidates(

@@ -1,7 +1,8 @@
 //! What does the look of `attempt_timeout` cost, by the number of live leases?
 
 use ff_scanner::attempt_timeout::LOOK_SQL;
-use ff_scanner::core::postgres::{Transaction, pool};
+use ff_scanner::core::postgres::{Transaction, fit, pool};
+use ff_scanner::core::{Page, TickContext};
 use serde::Serialize;
 use sqlx::PgPool;
 use tokio::time::Instant;
@@ -29,7 +30,8 @@ pub(crate) async fn leases(world: &mut World, counts: &[i64]) -> Result<Vec<Leas
         if have < live {
             world.write(include_str!("../sql/more_leases.sql"), live - have).await?;
         }
-        world.meter.settle(&mut world.connection).await?;
+        world.clean_up().await?;
+        world.write_out().await?;
         let mut millis = Vec::new();
         for _ in 0..LOOKS {
             millis.push(look(&pool).await?);
@@ -45,15 +47,16 @@ async fn look(pool: &PgPool) -> Result<f64, BenchError> {
     let mut tx = Transaction::look(pool).await?;
     let partitions: Vec<i16> = (0..256).collect();
     let none: Vec<sqlx::types::Uuid> = Vec::new();
+    let sql = fit(LOOK_SQL, &Page { cx: &TickContext::global(), avoid: &none });
     let started = Instant::now();
-    let rows = sqlx::query(LOOK_SQL)
+    let rows = sqlx::query(sql)
         .bind(partitions)
         .bind(None::<i64>)
         .bind(1000_i64)
         .bind(None::<String>)
         .bind(None::<String>)
         .bind(None::<String>)
-        .bind(none)
+        .bind(&none)
         .fetch_all(&mut *tx)
         .await;
     let elapsed = started.elapsed();

@@ -61,14 +61,6 @@ impl Meter {
         let cpu = self.postmaster.map_or(Duration::ZERO, cpu_of_server);
         Ok(Reading { cpu, wal_bytes, statements, dead_tuples })
     }
-
-    /// Cleans up and writes out what is dirty, so that no run pays for the one before it.
-    pub(crate) async fn settle(&self, connection: &mut PgConnection) -> Result<(), BenchError> {
-        for statement in ["VACUUM", "CHECKPOINT"] {
-            sqlx::raw_sql(statement).execute(&mut *connection).await?;
-        }
-        Ok(())
-    }
 }
 
 /// Of the postmaster, of its children, and of those children that have ended.

@@ -9,19 +9,24 @@ use futures_util::future::join_all;
 use serde::Serialize;
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::case::Case;
 use crate::error::BenchError;
 use crate::figures::{median, per};
 use crate::progress::Progress;
+use crate::work_off::WARM_UP;
 use crate::world::World;
 
 const CONNECTIONS: u32 = 2;
+/// They look when they are told to.
+const FOREVER: Duration = Duration::from_hours(1);
+/// Without news for this long, they are told again.
+const LULL: Duration = Duration::from_secs(2);
 
 /// One backlog worked off by several processes.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -49,9 +54,8 @@ pub(crate) async fn replicas(
         let mut runs = Vec::new();
         for round in 0..rounds {
             progress.say(format!("replicas: {processes} on {}, round {} of {rounds}", case.name, round + 1));
-            world.write_due(case, rows, Duration::ZERO, "backlog").await?;
-            world.meter.settle(&mut world.connection).await?;
-            runs.push(run(&world.database(), case, rows, processes).await?);
+            world.clean_up().await?;
+            runs.push(run(world, case, rows, processes).await?);
         }
         measured.push(Replicas {
             processes,
@@ -63,41 +67,90 @@ pub(crate) async fn replicas(
     Ok(measured)
 }
 
-async fn run(database: &PgConnectOptions, case: &Case, rows: u64, processes: usize) -> Result<Replicas, BenchError> {
-    let (sender, mut told) = mpsc::unbounded_channel();
-    let (mut children, mut readers) = (Vec::new(), JoinSet::new());
-    for index in 0..processes {
-        let mut child = start(database, case)?;
-        readers.spawn(listen(child.stdout.take().ok_or_else(died)?, index, sender.clone()));
-        children.push(child);
+async fn run(world: &mut World, case: &Case, rows: u64, processes: usize) -> Result<Replicas, BenchError> {
+    let mut processes = Processes::start(&world.database(), case, processes).await?;
+    world.write_due(case, WARM_UP, Duration::ZERO, "warm-up").await?;
+    processes.work_off(WARM_UP / case.rows_per_key).await?;
+    world.write_due(case, rows, Duration::ZERO, "backlog").await?;
+    world.write_out().await?;
+    let (warm, _) = processes.sum();
+    let elapsed = processes.work_off(rows / case.rows_per_key).await?;
+    let (changed, conflicts) = processes.stop().await;
+    Ok(Replicas {
+        processes: processes.counts.len(),
+        rows_per_s: per(rows as f64, elapsed.as_secs_f64()),
+        twice: i64::try_from(changed - warm).unwrap_or(i64::MAX) - i64::try_from(rows / case.rows_per_key).unwrap_or(0),
+        conflicts,
+    })
+}
+
+/// Processes that run the same reconciler on the same database.
+struct Processes {
+    children: Vec<Child>,
+    told: mpsc::UnboundedReceiver<Told>,
+    /// What each has changed and skipped so far.
+    counts: Vec<(u64, u64)>,
+    _readers: JoinSet<()>,
+}
+
+impl Processes {
+    async fn start(database: &PgConnectOptions, case: &Case, processes: usize) -> Result<Self, BenchError> {
+        let (sender, mut told) = mpsc::unbounded_channel();
+        let (mut children, mut readers) = (Vec::new(), JoinSet::new());
+        for index in 0..processes {
+            let mut child = start(database, case)?;
+            readers.spawn(listen(child.stdout.take().ok_or_else(died)?, index, sender.clone()));
+            children.push(child);
+        }
+        // They say when they are ready.
+        for _ in 0..processes {
+            told.recv().await.ok_or_else(died)?;
+        }
+        Ok(Self { children, told, counts: vec![(0, 0); processes], _readers: readers })
     }
-    drop(sender);
-    // They say when they are ready, and begin when they are told to.
-    for _ in 0..processes {
-        told.recv().await.ok_or_else(died)?;
+
+    /// Has them work off a backlog of `keys` and says how long it took.
+    async fn work_off(&mut self, keys: u64) -> Result<Duration, BenchError> {
+        let wanted = self.sum().0 + keys;
+        let started = Instant::now();
+        self.go().await?;
+        while self.sum().0 < wanted {
+            match timeout(LULL, self.told.recv()).await {
+                Ok(told) => self.note(told.ok_or_else(died)?),
+                // What each of two left to the other is found by another look.
+                Err(_) => self.go().await?,
+            }
+        }
+        Ok(started.elapsed())
     }
-    for child in &mut children {
-        let stdin = child.stdin.as_mut().ok_or_else(died)?;
-        stdin.write_all(b"go\n").await.map_err(|error| BenchError::File("a worker".to_owned(), error))?;
+
+    async fn go(&mut self) -> Result<(), BenchError> {
+        for child in &mut self.children {
+            let stdin = child.stdin.as_mut().ok_or_else(died)?;
+            stdin.write_all(b"go\n").await.map_err(|error| BenchError::File("a worker".to_owned(), error))?;
+        }
+        Ok(())
     }
-    let started = Instant::now();
-    let mut counts = vec![(0, 0); processes];
-    let sum = |counts: &[(u64, u64)]| counts.iter().map(|(changed, _)| changed).sum::<u64>();
-    while sum(&counts) < rows / case.rows_per_key {
-        let (index, changed, skipped) = told.recv().await.ok_or_else(died)?;
-        counts[index] = (changed, skipped);
+
+    /// Ends them and says what they have changed and skipped altogether.
+    async fn stop(&mut self) -> (u64, u64) {
+        for child in &mut self.children {
+            drop(child.stdin.take());
+        }
+        join_all(self.children.iter_mut().map(Child::wait)).await;
+        while let Some(told) = self.told.recv().await {
+            self.note(told);
+        }
+        self.sum()
     }
-    let elapsed = started.elapsed();
-    for child in &mut children {
-        drop(child.stdin.take());
+
+    fn note(&mut self, (index, changed, skipped): Told) {
+        self.counts[index] = (changed, skipped);
     }
-    join_all(children.iter_mut().map(Child::wait)).await;
-    while let Some((index, changed, skipped)) = told.recv().await {
-        counts[index] = (changed, skipped);
+
+    fn sum(&self) -> (u64, u64) {
+        self.counts.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     }
-    let twice = i64::try_from(sum(&counts)).unwrap_or(i64::MAX) - i64::try_from(rows / case.rows_per_key).unwrap_or(0);
-    let conflicts = counts.iter().map(|(_, skipped)| skipped).sum();
-    Ok(Replicas { processes, rows_per_s: per(rows as f64, elapsed.as_secs_f64()), twice, conflicts })
 }
 
 fn died() -> BenchError {
@@ -123,24 +176,21 @@ async fn listen(stdout: ChildStdout, index: usize, told: mpsc::UnboundedSender<T
     }
 }
 
-/// What each of the processes does: runs one reconciler from the first line of stdin to its end.
+/// What each of the processes does: runs one reconciler, which looks at every line of stdin, to its end.
 pub(crate) async fn worker(name: &str, database: PgConnectOptions) -> Result<(), BenchError> {
-    let wrong = |error| BenchError::File("stdin".to_owned(), error);
-    let config = Config::new(postgres::pool(database, CONNECTIONS)).with_only([name]);
+    let config = Config::new(postgres::pool(database, CONNECTIONS)).with_only([name]).with_interval(FOREVER);
     let builder = register_enabled(Scheduler::builder().random(|| 0.0), &config);
-    let scheduler = builder.build().map_err(|error| BenchError::Wrong(error.to_string()))?;
+    let handle = builder.build().map_err(|error| BenchError::Wrong(error.to_string()))?.spawn();
     drop(config.pool.acquire().await?);
     println!("0 0");
-    let mut stdin = tokio::io::stdin();
-    let mut go = [0; 3];
-    stdin.read_exact(&mut go).await.map_err(wrong)?;
-    let handle = scheduler.spawn();
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
     let mut last = (0, 0);
-    let mut rest = Vec::new();
-    let mut over = std::pin::pin!(stdin.read_to_end(&mut rest));
     loop {
         let ended = tokio::select! {
-            _ = over.as_mut() => true,
+            line = lines.next_line() => {
+                let line = line.map_err(|error| BenchError::File("stdin".to_owned(), error))?;
+                line.is_none_or(|_| !handle.waker().wake(name))
+            }
             () = sleep(Duration::from_millis(1)) => false,
         };
         let now = handle.status().iter().fold((0, 0), |sum, one| (sum.0 + one.changed, sum.1 + one.skipped));

@@ -15,6 +15,8 @@ use crate::world::World;
 
 /// The plain approach takes so long that it gets a part of the rows; what counts is its rate.
 const SHARE_OF_ROW_AT_A_TIME: u64 = 10;
+/// Some rows of every partition and, as the siblings of a group count as one key, a multiple of five.
+pub(crate) const WARM_UP: u64 = 1280;
 
 /// Of one reconciler: each approach's medians over the rounds.
 #[derive(Clone, Debug, Serialize)]
@@ -66,13 +68,18 @@ pub(crate) async fn work_off(
     Ok(measured)
 }
 
-/// Writes `rows` due rows and has them worked off.
+/// Writes `rows` due rows and has them worked off, on connections that have worked off a few before.
 pub(crate) async fn run(world: &mut World, case: &Case, approach: Approach, rows: u64) -> Result<Figures, BenchError> {
     world.forget_events().await?;
+    world.clean_up().await?;
+    let mut worker = approach.start(case, &world.database()).await?;
+    world.write_due(case, WARM_UP, Duration::ZERO, "warm-up").await?;
+    worker.work_off(case, WARM_UP).await?;
     world.write_due(case, rows, Duration::ZERO, "backlog").await?;
-    world.meter.settle(&mut world.connection).await?;
+    world.write_out().await?;
     let before = world.meter.read(&mut world.connection).await?;
-    let elapsed = approach.work_off(case, &world.database(), rows).await?;
+    let elapsed = worker.work_off(case, rows).await?;
+    worker.stop().await?;
     let spent = world.meter.read(&mut world.connection).await?.since(before);
     Ok(figures(spent, elapsed, rows))
 }

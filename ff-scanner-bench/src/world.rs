@@ -59,7 +59,20 @@ impl World {
             self.executions += more;
         }
         sqlx::raw_sql("ANALYZE").execute(&mut self.connection).await?;
-        self.meter.settle(&mut self.connection).await
+        self.clean_up().await?;
+        self.write_out().await
+    }
+
+    /// Removes dead rows, so that no run pays for the one before it. Sessions forget what they know of the tables.
+    pub(crate) async fn clean_up(&mut self) -> Result<(), BenchError> {
+        sqlx::raw_sql("VACUUM").execute(&mut self.connection).await?;
+        Ok(())
+    }
+
+    /// Writes out what is dirty, so that no run pays for what was written before it.
+    pub(crate) async fn write_out(&mut self) -> Result<(), BenchError> {
+        sqlx::raw_sql("CHECKPOINT").execute(&mut self.connection).await?;
+        Ok(())
     }
 
     /// Runs a statement that writes `rows` with times around now.
