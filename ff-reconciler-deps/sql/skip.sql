@@ -127,13 +127,13 @@ attempt_written AS (
 suspension_removed AS (
     DELETE FROM ff_suspension_current
      WHERE partition_key = $1
-       AND execution_id IN (SELECT execution_id FROM suspension JOIN skipped USING (execution_id))
+       AND execution_id = ANY (ARRAY (SELECT execution_id FROM suspension JOIN skipped USING (execution_id)))
 ),
 waitpoints_removed AS (
     DELETE FROM ff_waitpoint_pending
      WHERE partition_key = $1
-       AND waitpoint_id IN (SELECT waitpoint_id FROM waitpoint)
-       AND execution_id IN (SELECT execution_id FROM skipped)
+       AND waitpoint_id = ANY (ARRAY (SELECT waitpoint_id FROM waitpoint))
+       AND execution_id = ANY (ARRAY (SELECT execution_id FROM skipped))
 ),
 told AS (
     INSERT INTO ff_completion_event (partition_key, execution_id, flow_id, outcome, namespace, instance_tag, occurred_at_ms)

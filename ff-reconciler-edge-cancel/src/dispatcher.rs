@@ -3,10 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use ff_scanner_core::postgres::{Pools, Transaction, failed};
+use ff_scanner_core::postgres::{Pools, Transaction, failed, silence};
 use ff_scanner_core::{
-    Act, Backlog, Due, Failure, Global, LookThenAct, Page, Reconciler, Sweep, Tick, TickContext, TickError, Verdict,
-    async_trait,
+    Act, Ask, Backlog, Due, Failure, Global, LookThenAct, Page, Reconciler, Sweep, Tick, TickContext, TickError,
+    Verdict, async_trait,
 };
 use uuid::Uuid;
 
@@ -113,10 +113,18 @@ impl LookThenAct for EdgeCancelDispatcher {
         let limit = usize::try_from(self.batch_limit).unwrap_or(usize::MAX);
         let mut tx = Transaction::look_whole(&self.pools.looks).await.map_err(&failed)?;
         let rows = async {
-            if !any_queued(&mut tx).await? {
+            let silence = silence(&mut tx, &page).await?;
+            if silence.as_ref().is_some_and(|silence| silence.ask == Ask::Nothing) {
                 return Ok(Vec::new());
             }
-            look(FIND_FLAGGED_SQL, &page, limit).fetch_all(&mut *tx).await
+            let mut rows = Vec::new();
+            if any_queued(&mut tx).await? {
+                rows = look(FIND_FLAGGED_SQL, &page, limit).fetch_all(&mut *tx).await?;
+            }
+            if let Some(silence) = silence.filter(|_| rows.is_empty()) {
+                page.quiet.found_nothing_until_written(silence.state, silence.now_ms);
+            }
+            Ok(rows)
         };
         let rows = rows.await;
         let rows: Vec<(i16, Uuid, Uuid, Option<String>)> = tx.end(rows).await.map_err(&failed)?;

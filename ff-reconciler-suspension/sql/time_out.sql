@@ -170,7 +170,8 @@ suspension_kept AS (
 waitpoints_removed AS (
     DELETE FROM ff_waitpoint_pending
      WHERE partition_key = $1
-       AND waitpoint_id IN (SELECT waitpoint_id FROM waitpoint JOIN settled USING (execution_id))
+       -- By an array, or a planner that takes the table for empty joins all to all, three times over.
+       AND waitpoint_id = ANY (ARRAY (SELECT waitpoint_id FROM waitpoint JOIN settled USING (execution_id)))
 ),
 completion_told AS (
     INSERT INTO ff_completion_event (partition_key, execution_id, flow_id, outcome, namespace, instance_tag, occurred_at_ms)

@@ -2,7 +2,7 @@
 
 use ff_scanner::attempt_timeout::LOOK_SQL;
 use ff_scanner::core::postgres::{Transaction, fit, pool};
-use ff_scanner::core::{Page, TickContext};
+use ff_scanner::core::{Page, Quiet, TickContext};
 use serde::Serialize;
 use sqlx::PgPool;
 use tokio::time::Instant;
@@ -47,7 +47,7 @@ async fn look(pool: &PgPool) -> Result<f64, BenchError> {
     let mut tx = Transaction::look(pool).await?;
     let partitions: Vec<i16> = (0..256).collect();
     let none: Vec<sqlx::types::Uuid> = Vec::new();
-    let sql = fit(LOOK_SQL, &Page { cx: &TickContext::global(), avoid: &none });
+    let sql = fit(LOOK_SQL, &Page { cx: &TickContext::global(), avoid: &none, quiet: &Quiet::default() });
     let started = Instant::now();
     let rows = sqlx::query(sql)
         .bind(partitions)

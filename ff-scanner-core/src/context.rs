@@ -76,6 +76,10 @@ impl<S: Scope> TickContext<S> {
         &self.filter
     }
 
+    pub(crate) fn target(&self) -> &S::Target {
+        &self.target
+    }
+
     pub(crate) fn covers(&self, partition: i16) -> bool {
         S::covers(&self.target, partition)
     }

@@ -26,5 +26,5 @@ pub use scheduler::{
     Waker, Watcher,
 };
 pub use scope::{Global, PartitionCount, PartitionCounts, PartitionSet, PartitionSpace, Partitioned, Scope};
-pub use sweep::{Act, Due, LookThenAct, Page, Sweep, Verdict};
+pub use sweep::{Act, Ask, Due, LookThenAct, Page, Quiet, Sweep, Verdict};
 pub use tick::{Backlog, Failure, Tick, TickReport};

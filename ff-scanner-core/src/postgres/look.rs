@@ -4,8 +4,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 
-use crate::postgres::{Transaction, failed};
-use crate::{Filter, Page, Partitioned, Scope, TickError};
+use crate::postgres::{Silence, Transaction, failed, silence};
+use crate::{Ask, Filter, Page, Partitioned, Scope, TickError};
 
 const IF_FILTERED: &str = "-- if filtered";
 const IF_AVOIDING: &str = "-- if avoiding";
@@ -36,11 +36,12 @@ fn keep(sql: &str, filtered: bool, avoiding: bool) -> String {
     kept
 }
 
-/// Runs a look of a partitioned reconciler that is about executions, as [`fit`] makes it, and returns its rows.
+/// Runs a look of a partitioned reconciler that is about executions, as [`fit`] makes it, and returns its rows; runs it
+/// only when there is something to look for, which [`silence`] knows.
 ///
 /// Binds `$1 smallint[]` the partition keys, `$2 bigint` the pinned time or NULL, `$3 bigint` the limit for a
 /// partition, `$4 text` the namespace, `$5 text` and `$6 text` the tag's key and value, `$7 uuid[]` the executions to
-/// leave out.
+/// leave out. What is due at `$2` must depend on nothing but `$2` and the tables.
 ///
 /// Cancel safe: it only reads.
 pub async fn look<K, R>(
@@ -54,20 +55,60 @@ pub async fn look<K, R>(
 where
     R: for<'r> sqlx::FromRow<'r, PgRow> + Send + Unpin,
 {
-    let filter = page.cx.filter();
     let avoid: Vec<Uuid> = page.avoid.iter().map(execution_id).collect();
     let mut tx = Transaction::look(pool).await.map_err(failed(operation))?;
-    let rows: Result<Vec<R>, _> = sqlx::query_as(fit(sql, page))
+    let rows = look_if_needed(&mut tx, sql, page, &avoid, limit).await;
+    tx.end(rows).await.map_err(failed(operation))
+}
+
+async fn look_if_needed<K, R>(
+    tx: &mut Transaction,
+    sql: &'static str,
+    page: &Page<'_, Partitioned, K>,
+    avoid: &[Uuid],
+    limit: u32,
+) -> Result<Vec<R>, sqlx::Error>
+where
+    R: for<'r> sqlx::FromRow<'r, PgRow> + Send + Unpin,
+{
+    let silence = silence(tx, page).await?;
+    if silence.as_ref().is_some_and(|silence| silence.ask == Ask::Nothing) {
+        return Ok(Vec::new());
+    }
+    let rows = look_at(tx, sql, page, avoid, page.cx.now_ms(), limit).await?;
+    if let Some(Silence { ask, state, now_ms }) = silence.filter(|_| rows.is_empty()) {
+        let nothing_ahead = match ask {
+            Ask::Ahead(at_ms) => Some(look_at::<K, R>(tx, sql, page, avoid, Some(at_ms), 1).await?.is_empty()),
+            Ask::Nothing | Ask::Now => None,
+        };
+        page.quiet.found_nothing(state, now_ms, nothing_ahead);
+    }
+    Ok(rows)
+}
+
+/// Looks at what is due at `at_ms`; `None` means now.
+async fn look_at<K, R>(
+    tx: &mut Transaction,
+    sql: &'static str,
+    page: &Page<'_, Partitioned, K>,
+    avoid: &[Uuid],
+    at_ms: Option<i64>,
+    limit: u32,
+) -> Result<Vec<R>, sqlx::Error>
+where
+    R: for<'r> sqlx::FromRow<'r, PgRow> + Send + Unpin,
+{
+    let filter = page.cx.filter();
+    sqlx::query_as(fit(sql, page))
         .bind(page.cx.partitions().keys())
-        .bind(page.cx.now_ms())
+        .bind(at_ms)
         .bind(i64::from(limit))
         .bind(filter.namespace.as_deref())
         .bind(filter.tag_key())
         .bind(filter.tag_value())
         .bind(avoid)
-        .fetch_all(&mut *tx)
-        .await;
-    tx.end(rows).await.map_err(failed(operation))
+        .fetch_all(&mut **tx)
+        .await
 }
 
 #[cfg(test)]

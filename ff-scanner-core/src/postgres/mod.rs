@@ -5,6 +5,7 @@ mod error;
 mod listen;
 mod look;
 mod pools;
+mod silence;
 mod transaction;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ pub use error::{classify, kind_of};
 pub use listen::{Listener, listen};
 pub use look::{fit, look};
 pub use pools::Pools;
+pub use silence::{Silence, silence};
 pub use transaction::Transaction;
 
 use crate::TickError;

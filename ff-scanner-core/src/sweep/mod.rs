@@ -6,6 +6,7 @@
 
 mod avoid;
 mod order;
+mod quiet;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fmt::{self, Display};
@@ -20,6 +21,7 @@ use tracing::{debug, warn};
 use crate::{Backlog, ErrorKind, Failure, Scope, Tick, TickContext, TickError, TickReason, TickReport};
 use avoid::Avoid;
 use order::from_anywhere;
+pub use quiet::{Ask, Quiet};
 
 /// How often an act that lost against another transaction is tried again before its keys count as skipped.
 const CONTENTION_RETRIES: u32 = 3;
@@ -65,6 +67,8 @@ pub struct Page<'a, S: Scope, K> {
     pub cx: &'a TickContext<S>,
     /// Keys to leave out: rows that were locked a moment ago, and rows that keep failing.
     pub avoid: &'a [K],
+    /// What earlier looks know of a database that nobody writes to; a look need not make use of it.
+    pub quiet: &'a Quiet,
 }
 
 /// What an act is asked for.
@@ -106,12 +110,13 @@ pub struct Verdict<K> {
 /// Losing it costs a few statements and never correctness.
 pub struct Sweep<K> {
     avoid: Mutex<Avoid<K>>,
+    quiet: Quiet,
     acts_at_once: usize,
 }
 
 impl<K> Default for Sweep<K> {
     fn default() -> Self {
-        Self { avoid: Mutex::new(Avoid::default()), acts_at_once: 2 }
+        Self { avoid: Mutex::new(Avoid::default()), quiet: Quiet::default(), acts_at_once: 2 }
     }
 }
 
@@ -156,7 +161,7 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
             }
             avoid.keys()
         };
-        let found = work.look(Page { cx, avoid: &avoided }).await?;
+        let found = work.look(Page { cx, avoid: &avoided, quiet: &self.quiet }).await?;
         let limit = usize::try_from(work.batch_limit()).unwrap_or(usize::MAX);
         let groups = self.by_partition(found);
         let full = W::Scope::batch(groups.values().map(|group| group.seen)) >= limit;

@@ -1,6 +1,6 @@
 //! Is a suspension judged by what it says when it is acted on, and not by what it said when it was found?
 
-use ff_scanner::core::{Act, LookThenAct, Page, TickContext};
+use ff_scanner::core::{Act, LookThenAct, Page, Quiet, TickContext};
 use ff_scanner::suspension::SuspensionTimeout;
 use ff_scanner_engine_tests::bench::{Bench, LONG_MS, PARTITION};
 use ff_scanner_engine_tests::checks;
@@ -27,7 +27,7 @@ async fn again(bench: &Bench, first: &str, second: &str, wait_ms: i64) -> Result
     let since_ms = bench.engine().now_ms();
     let waitpoint = worker.suspend(since_ms, first).await?;
     let cx = TickContext::over([PARTITION].into_iter().collect()).filtered(bench.filter());
-    let due = SuspensionTimeout::new(bench.pool()).look(Page { cx: &cx, avoid: &[] }).await;
+    let due = SuspensionTimeout::new(bench.pool()).look(Page { cx: &cx, avoid: &[], quiet: &Quiet::default() }).await;
     let found: Vec<Uuid> = due.expect("the look succeeds").into_iter().map(|due| due.key).collect();
     assert_eq!(found, [execution.id], "what is due is found");
     bench.engine().signal(execution, &waitpoint).await?;

@@ -7,7 +7,7 @@ mod support;
 
 use ff_scanner::budget::CLEAR_LEDGER_SQL;
 use ff_scanner::core::postgres::{Transaction, fit, for_engine_0_11};
-use ff_scanner::core::{Page, TickContext};
+use ff_scanner::core::{Page, Quiet, TickContext};
 use ff_scanner_migrations::apply_engine;
 use ff_scanner_testkit::{Database, EngineVersion, Server};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool};
@@ -42,7 +42,7 @@ async fn every_statement_prepares_on_the_oldest_and_the_newest_schema_of_the_eng
 
 /// `sql` without a filter and rows to leave out.
 fn for_most_pages(sql: &str) -> String {
-    fit(sql, &Page { cx: &TickContext::global(), avoid: &[] as &[()] }).0
+    fit(sql, &Page { cx: &TickContext::global(), avoid: &[] as &[()], quiet: &Quiet::default() }).0
 }
 
 /// The types of the parameters, as the header has them: `-- $1 smallint[]  partition keys`.
