@@ -76,6 +76,7 @@ impl<S: Scope> TickContext<S> {
         &self.filter
     }
 
+    #[cfg(feature = "postgres")]
     pub(crate) fn target(&self) -> &S::Target {
         &self.target
     }

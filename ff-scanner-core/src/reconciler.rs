@@ -33,7 +33,7 @@ pub trait Reconciler: Send + Sync + 'static {
     /// What a cycle covers: which partition space, and how many partitions one tick takes.
     fn scope(&self) -> Self::Scope;
 
-    /// From the end of one cycle to the start of the next, when nothing wakes it earlier.
+    /// From the end of one cycle to the start of the next, at most, when nothing wakes it earlier.
     fn interval(&self) -> Duration;
 
     /// Reconciles one batch.

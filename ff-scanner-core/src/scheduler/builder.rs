@@ -75,7 +75,8 @@ impl SchedulerBuilder {
         self
     }
 
-    /// The fraction, from 0 to below 1, by which waits vary so that replicas do not tick in step. Default 0.1.
+    /// The fraction, from 0 to below 1, by which waits are made shorter at most, so that replicas do not tick in step.
+    /// Default 0.1.
     pub fn jitter(mut self, fraction: f64) -> Self {
         self.settings.jitter = fraction;
         self

@@ -41,12 +41,8 @@ impl Backoff {
     }
 }
 
-/// `wait` made up to the fraction `jitter` shorter or longer.
-pub(super) fn around(wait: Duration, jitter: f64, random: f64) -> Duration {
-    scale(wait, 1.0 + jitter * (2.0 * unit(random) - 1.0))
-}
-
-/// `wait` made up to the fraction `jitter` shorter.
+/// `wait` made up to the fraction `jitter` shorter, and never longer: an interval is how late a row may be found, and a
+/// backoff has its ceiling.
 pub(super) fn below(wait: Duration, jitter: f64, random: f64) -> Duration {
     scale(wait, 1.0 - jitter * unit(random))
 }
@@ -82,8 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_is_centred_on_the_interval_and_only_shortens_a_backoff() {
-        assert_eq!([0.0, 0.5, 1.0].map(|r| around(MS(1_000), 0.1, r)), [MS(900), MS(1_000), MS(1_100)]);
+    fn jitter_only_shortens_a_wait() {
         assert_eq!([0.0, 0.5, 1.0].map(|r| below(MS(1_000), 0.1, r)), [MS(1_000), MS(950), MS(900)]);
     }
 
@@ -95,8 +90,8 @@ mod tests {
 
     #[test]
     fn neither_an_endless_interval_nor_a_broken_random_source_panics() {
-        assert_eq!(around(Duration::MAX, 0.1, 1.0), Duration::MAX);
-        assert_eq!(around(MS(1_000), 0.1, f64::NAN), MS(1_000));
-        assert_eq!(around(MS(1_000), 0.1, -7.0), MS(1_000));
+        assert_eq!(below(Duration::MAX, 0.0, 1.0), Duration::MAX);
+        assert_eq!(below(MS(1_000), 0.1, f64::NAN), MS(950));
+        assert_eq!(below(MS(1_000), 0.1, -7.0), MS(950));
     }
 }

@@ -95,7 +95,7 @@ fn waiting(shared: &Shared, wait: Duration) -> Rest {
 }
 
 fn jittered(shared: &Shared, interval: Duration) -> Duration {
-    pace::around(interval, shared.settings.jitter, (shared.settings.random)())
+    pace::below(interval, shared.settings.jitter, (shared.settings.random)())
 }
 
 fn backing_off(shared: &Shared, kind: ErrorKind, failures: u32) -> Rest {
