@@ -12,6 +12,11 @@ use crate::world::World;
 
 /// First cycles are staggered over a second, and connections are made with them.
 const WARM_UP: Duration = Duration::from_secs(5);
+/// A server that spends less than this by itself has nothing left to clean up of what was measured before.
+const CALM: f64 = 0.01;
+/// It is waited for in steps of this length, so many at most.
+const CALM_STEP: Duration = Duration::from_secs(5);
+const CALM_STEPS: u32 = 60;
 
 /// What all reconcilers together cost while nothing is due.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -26,6 +31,7 @@ pub(crate) struct Idle {
 }
 
 pub(crate) async fn idle(world: &mut World, executions: i64, duration: Duration) -> Result<Idle, BenchError> {
+    calm(world).await?;
     let binary = Binary::run(&world.database())?;
     sleep(WARM_UP).await;
     let started = Instant::now();
@@ -40,4 +46,17 @@ pub(crate) async fn idle(world: &mut World, executions: i64, duration: Duration)
         client_cpu: per(client.as_secs_f64(), elapsed),
         memory_mib: binary.memory_mib(),
     })
+}
+
+/// Waits until autovacuum has come to an end.
+async fn calm(world: &mut World) -> Result<(), BenchError> {
+    for _ in 0..CALM_STEPS {
+        let before = world.meter.read(&mut world.connection).await?;
+        sleep(CALM_STEP).await;
+        let spent = world.meter.read(&mut world.connection).await?.since(before);
+        if per(spent.cpu.as_secs_f64(), CALM_STEP.as_secs_f64()) < CALM {
+            break;
+        }
+    }
+    Ok(())
 }

@@ -123,7 +123,8 @@ impl Results {
             about:
                 "*Ours* is the reconciler under the real scheduler. The *floor* is set-based SQL by hand for the same \
                     final rows and events, with as many connections and without any check, filter or report. *Row at a \
-                    time* is the plain approach: a query for candidates in each partition, and a transaction a row."
+                    time* is the plain approach: a query for candidates in each partition, and a transaction a row. All on \
+                    connections that have worked off a few rows before, as those of a long-lived process have."
                     .to_owned(),
             header: cells(["reconciler", "ours", "floor", "row at a time", "of the floor", "of row at a time"]),
             rows: self.work_off.iter().map(row).collect(),
@@ -153,7 +154,9 @@ impl Results {
     fn idle_section(&self) -> Section {
         Section {
             heading: "Idle",
-            about: "`ff-scanner run` with all reconcilers at their default intervals, and nothing due.".to_owned(),
+            about:
+                "`ff-scanner run` with all reconcilers at their default intervals, nothing due, and nobody who writes."
+                    .to_owned(),
             header: cells(IDLE_HEADER),
             rows: self.idle.iter().map(idle_cells).collect(),
         }

@@ -8,8 +8,8 @@ use sqlx::postgres::PgConnectOptions;
 
 use crate::error::CliError;
 
-/// Enough to keep a server of a few cores busy. Each connection plans each look for itself, 0.2 to 0.7 s apiece and anew
-/// after each analyze, and keeps the plans in memory: more connections cost an idle server more than anything else does.
+/// For acts; enough to keep a server of a few cores busy. Each learns about each child of each table by itself and keeps
+/// that in memory, so that more of them make the first acts slower. Looks have connections of their own.
 const CONNECTIONS: u32 = 4;
 
 pub(crate) fn build(
