@@ -84,13 +84,13 @@ waitpoint AS MATERIALIZED (
        FOR UPDATE SKIP LOCKED
 ),
 settled AS MATERIALIZED (
-    SELECT judged.*, attempt.attempt_index
+    SELECT execution_id, member_map, behavior, flow_id, namespace, instance_tag, verdict, attempt_index
       FROM judged
-      LEFT JOIN attempt USING (execution_id)
+      -- Each attempt is of one that was judged, but the planner takes either for few: FULL keeps it from comparing all with
+      -- all.
+      FULL JOIN attempt USING (execution_id)
      -- Somebody who holds the attempt or a waitpoint is at work on this execution.
-     WHERE NOT EXISTS (
-           SELECT FROM current
-            WHERE current.execution_id = judged.execution_id AND attempt.attempt_index IS NULL)
+     WHERE execution_id NOT IN (SELECT execution_id FROM current WHERE execution_id NOT IN (SELECT execution_id FROM attempt))
        AND (verdict IN ('stale', 'escalated') OR NOT EXISTS (
            SELECT FROM ff_waitpoint_pending AS held
             WHERE held.partition_key = $1 AND held.execution_id = judged.execution_id
