@@ -9,39 +9,9 @@
 --
 -- Returns partition_key, flow_id, downstream_eid, and the problem of a group none of whose members can be read.
 -- Reads by the primary keys of ff_edge_group, ff_exec_core and ff_flow_core; ff_pending_cancel_groups is a queue and is
--- read whole, as no index has its rows in order of age.
+-- read whole, by its primary key, as no index has all its rows in order of age.
 -- Locks nothing.
 -- Idempotent: it only reads.
-WITH pending AS MATERIALIZED (
-    SELECT partition_key, flow_id, downstream_eid, enqueued_at_ms
-      FROM ff_pending_cancel_groups
-     -- if avoiding
-     WHERE (flow_id, downstream_eid) NOT IN (SELECT flow_id, downstream_eid
-                                               FROM unnest($5::uuid[], $6::uuid[]) AS t (flow_id, downstream_eid))
-     -- end if
-),
--- With all keys of a partition at once: a look-up by the row prepares all children of the table anew for each.
-flows AS (
-    SELECT partition_key, array_agg(DISTINCT flow_id) AS ids FROM pending GROUP BY partition_key
-),
-edge_group AS MATERIALIZED (
-    SELECT flows.partition_key, edge_group.*
-      FROM flows
-     CROSS JOIN LATERAL (
-           SELECT flow_id, downstream_eid, cancel_siblings_pending_members AS members, true AS flagged
-             FROM ff_edge_group
-            WHERE ff_edge_group.partition_key = flows.partition_key
-              AND flow_id = ANY (flows.ids)
-              AND cancel_siblings_pending_flag
-           OFFSET 0) AS edge_group
-),
-queued AS MATERIALIZED (
-    SELECT *
-      FROM pending
-      -- Groups without an entry are dropped below: FULL keeps the planner, which takes either for few, from comparing all
-      -- with all.
-      FULL JOIN edge_group USING (partition_key, flow_id, downstream_eid)
-)
 SELECT queued.partition_key, queued.flow_id, queued.downstream_eid,
        CASE
        WHEN cardinality(queued.members) > 0 AND NOT EXISTS (
@@ -50,11 +20,21 @@ SELECT queued.partition_key, queued.flow_id, queued.downstream_eid,
                    ~* '^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$')
        THEN 'member ids that cannot be read: ' || left(array_to_string(queued.members, ', ', 'NULL'), 200)
        END AS problem
-  FROM queued
+  FROM (SELECT pending.*,
+               edge_group.cancel_siblings_pending_flag AS flagged,
+               edge_group.cancel_siblings_pending_members AS members
+          FROM ff_pending_cancel_groups AS pending
+          -- LEFT, so that it is the queue that it begins with, and not all groups; joined child by child.
+          LEFT JOIN ff_edge_group AS edge_group USING (partition_key, flow_id, downstream_eid)
+        OFFSET 0) AS queued
  -- Entries without a flagged group are not candidates: they must not fill a batch.
- WHERE queued.enqueued_at_ms IS NOT NULL AND queued.flagged
- -- if filtered
- -- A group belongs to whom its downstream execution belongs to, and to the flow's owner once that has been trimmed.
+ WHERE queued.flagged
+   -- if avoiding
+   AND (queued.flow_id, queued.downstream_eid) NOT IN (
+       SELECT flow_id, downstream_eid FROM unnest($5::uuid[], $6::uuid[]) AS t (flow_id, downstream_eid))
+   -- end if
+   -- if filtered
+   -- A group belongs to whom its downstream execution belongs to, and to the flow's owner once that has been trimmed.
    AND COALESCE(
        (SELECT ($2::text IS NULL OR child.raw_fields ->> 'namespace' IS NOT DISTINCT FROM $2)
                AND ($3::text IS NULL OR child.raw_fields -> 'tags' ->> $3 IS NOT DISTINCT FROM $4::text)
@@ -65,7 +45,7 @@ SELECT queued.partition_key, queued.flow_id, queued.downstream_eid,
           FROM ff_flow_core AS flow
          WHERE flow.partition_key = queued.partition_key AND flow.flow_id = queued.flow_id),
        false)
- -- end if
+   -- end if
  -- By partition first, so that an act gets as many of them as there are, and not the few of a batch spread over all.
  ORDER BY queued.partition_key, queued.enqueued_at_ms
  LIMIT $1::bigint

@@ -9,51 +9,46 @@
 --
 -- Returns partition_key, flow_id, downstream_eid.
 -- Reads by the primary keys of ff_edge_group, ff_exec_core and ff_flow_core; ff_pending_cancel_groups is a queue and is
--- read whole, as no index has its rows in order of age.
+-- read whole, by its primary key, as no index has all its rows in order of age.
 -- Locks nothing.
 -- Idempotent: it only reads.
-SELECT pending.partition_key, pending.flow_id, pending.downstream_eid
-  FROM (SELECT partition_key, flow_id, downstream_eid, enqueued_at_ms
-          FROM ff_pending_cancel_groups
-         -- if avoiding
-         WHERE (flow_id, downstream_eid) NOT IN (SELECT flow_id, downstream_eid
-                                                   FROM unnest($5::uuid[], $6::uuid[]) AS t (flow_id, downstream_eid))
-         -- end if
-         ORDER BY partition_key, enqueued_at_ms) AS pending
-  -- With its limit, the groups are looked up one by one and only as far as the batch goes; a planner with no idea of the
-  -- queue's length might read them all.
-  LEFT JOIN LATERAL (
-       SELECT edge_group.cancel_siblings_pending_flag AS flagged, edge_group.cancel_siblings_pending_members AS members
-         FROM ff_edge_group AS edge_group
-        WHERE edge_group.partition_key = pending.partition_key
-          AND edge_group.flow_id = pending.flow_id
-          AND edge_group.downstream_eid = pending.downstream_eid
-        LIMIT 1) AS edge_group ON true
+SELECT queued.partition_key, queued.flow_id, queued.downstream_eid
+  FROM (SELECT pending.*,
+               edge_group.cancel_siblings_pending_flag AS flagged,
+               edge_group.cancel_siblings_pending_members AS members
+          FROM ff_pending_cancel_groups AS pending
+          -- LEFT, so that it is the queue that it begins with, and not all groups; joined child by child.
+          LEFT JOIN ff_edge_group AS edge_group USING (partition_key, flow_id, downstream_eid)
+        OFFSET 0) AS queued
  -- Groups at work are not candidates: they must not fill a batch.
- WHERE (edge_group.flagged IS NOT TRUE OR NOT EXISTS (
+ WHERE (queued.flagged IS NOT TRUE OR NOT EXISTS (
            SELECT
-             FROM unnest(edge_group.members) AS member
+             FROM unnest(queued.members) AS member
             CROSS JOIN LATERAL (
-                  SELECT substring(replace(member, '{fp:' || pending.partition_key || '}:', '')
+                  SELECT substring(replace(member, '{fp:' || queued.partition_key || '}:', '')
                          FROM '(?i)^[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$')::uuid) AS parsed (execution_id)
                   -- Who cannot be read cannot be known to have ended.
             WHERE parsed.execution_id IS NULL
                OR (SELECT core.lifecycle_phase NOT IN ('terminal', 'cancelled')
                      FROM ff_exec_core AS core
-                    WHERE core.partition_key = pending.partition_key AND core.execution_id = parsed.execution_id)))
+                    WHERE core.partition_key = queued.partition_key AND core.execution_id = parsed.execution_id)))
+   -- if avoiding
+   AND (queued.flow_id, queued.downstream_eid) NOT IN (
+       SELECT flow_id, downstream_eid FROM unnest($5::uuid[], $6::uuid[]) AS t (flow_id, downstream_eid))
+   -- end if
    -- if filtered
    -- A group belongs to whom its downstream execution belongs to, and to the flow's owner once that has been trimmed.
    AND COALESCE(
        (SELECT ($2::text IS NULL OR child.raw_fields ->> 'namespace' IS NOT DISTINCT FROM $2)
                AND ($3::text IS NULL OR child.raw_fields -> 'tags' ->> $3 IS NOT DISTINCT FROM $4::text)
           FROM ff_exec_core AS child
-         WHERE child.partition_key = pending.partition_key AND child.execution_id = pending.downstream_eid),
+         WHERE child.partition_key = queued.partition_key AND child.execution_id = queued.downstream_eid),
        (SELECT ($2::text IS NULL OR flow.raw_fields ->> 'namespace' IS NOT DISTINCT FROM $2)
                AND ($3::text IS NULL OR flow.raw_fields ->> $3 IS NOT DISTINCT FROM $4::text)
           FROM ff_flow_core AS flow
-         WHERE flow.partition_key = pending.partition_key AND flow.flow_id = pending.flow_id),
+         WHERE flow.partition_key = queued.partition_key AND flow.flow_id = queued.flow_id),
        false)
    -- end if
  -- By partition first, so that an act gets as many of them as there are, and not the few of a batch spread over all.
- ORDER BY pending.partition_key, pending.enqueued_at_ms
+ ORDER BY queued.partition_key, queued.enqueued_at_ms
  LIMIT $1::bigint

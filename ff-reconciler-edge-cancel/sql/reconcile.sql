@@ -7,34 +7,36 @@
 --
 -- Returns flow_id, downstream_eid and what was done: stale, drained, requeued. A group with something left to cancel that
 -- is in the queue is not among them.
--- Reads by the primary keys of ff_edge_group, ff_pending_cancel_groups and ff_exec_core; ff_pending_cancel_groups is a
--- queue and may be read whole.
+-- Reads by the primary keys of ff_edge_group and ff_exec_core; ff_pending_cancel_groups is a queue and may be read whole.
 -- Locks ff_edge_group, then ff_pending_cancel_groups, both up front and SKIP LOCKED. Whoever flags a group holds it while
 -- he queues it, so what is seen under its lock is not half of that.
 -- Idempotent: an entry that is gone, a flag that is cleared and a group that is queued are not due again.
 WITH clock AS MATERIALIZED (
     SELECT COALESCE($4::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms
 ),
-wanted AS MATERIALIZED (
-    SELECT DISTINCT flow_id, downstream_eid FROM unnest($2::uuid[], $3::uuid[]) AS t (flow_id, downstream_eid)
-),
 edge_group AS MATERIALIZED (
     SELECT flow_id, downstream_eid, xmin AS version,
            cancel_siblings_pending_flag AS flagged, cancel_siblings_pending_members AS members
       FROM ff_edge_group
-     WHERE partition_key = $1 AND (flow_id, downstream_eid) IN (SELECT flow_id, downstream_eid FROM wanted)
+     WHERE partition_key = $1
+       AND flow_id = ANY ($2::uuid[])
+       AND ((flow_id, downstream_eid) IN (
+           SELECT flow_id, downstream_eid FROM unnest($2::uuid[], $3::uuid[]) AS t (flow_id, downstream_eid))) IS TRUE
      ORDER BY flow_id, downstream_eid
        FOR UPDATE OF ff_edge_group SKIP LOCKED
 ),
 pending AS MATERIALIZED (
     SELECT flow_id, downstream_eid
       FROM ff_pending_cancel_groups
-     WHERE partition_key = $1 AND (flow_id, downstream_eid) IN (SELECT flow_id, downstream_eid FROM wanted)
+     WHERE partition_key = $1
+       AND flow_id = ANY ($2::uuid[])
+       AND ((flow_id, downstream_eid) IN (
+           SELECT flow_id, downstream_eid FROM unnest($2::uuid[], $3::uuid[]) AS t (flow_id, downstream_eid))) IS TRUE
      ORDER BY flow_id, downstream_eid
        FOR UPDATE OF ff_pending_cancel_groups SKIP LOCKED
 ),
 judged AS MATERIALIZED (
-    SELECT wanted.flow_id, wanted.downstream_eid,
+    SELECT key.flow_id, key.downstream_eid,
            CASE
                WHEN edge_group.flagged IS NOT TRUE THEN CASE WHEN pending.flow_id IS NOT NULL THEN 'stale' END
                WHEN NOT EXISTS (
@@ -51,23 +53,22 @@ judged AS MATERIALIZED (
                     THEN 'drained'
                WHEN pending.flow_id IS NULL THEN 'requeued'
            END AS verdict
-      FROM wanted
-      LEFT JOIN edge_group USING (flow_id, downstream_eid)
-      LEFT JOIN pending USING (flow_id, downstream_eid)
+      FROM edge_group
+      FULL JOIN pending USING (flow_id, downstream_eid) AS key
      -- What is not locked by us must not be there at all; and what is read without a lock (the members, the queue) is as
      -- old as this statement's snapshot: it holds only while the group is the one that the snapshot shows.
      WHERE edge_group.version IS NOT DISTINCT FROM (
            SELECT seen.xmin
              FROM ff_edge_group AS seen
             WHERE seen.partition_key = $1
-              AND seen.flow_id = wanted.flow_id
-              AND seen.downstream_eid = wanted.downstream_eid)
+              AND seen.flow_id = key.flow_id
+              AND seen.downstream_eid = key.downstream_eid)
        AND (pending.flow_id IS NOT NULL OR (
            SELECT true
              FROM ff_pending_cancel_groups AS held
             WHERE held.partition_key = $1
-              AND held.flow_id = wanted.flow_id
-              AND held.downstream_eid = wanted.downstream_eid) IS NULL)
+              AND held.flow_id = key.flow_id
+              AND held.downstream_eid = key.downstream_eid) IS NULL)
 ),
 unflagged AS (
     UPDATE ff_edge_group AS edge_group
@@ -79,12 +80,11 @@ unflagged AS (
        AND judged.verdict = 'drained'
 ),
 dequeued AS (
-    DELETE FROM ff_pending_cancel_groups AS pending
-     USING judged
-     WHERE pending.partition_key = $1
-       AND pending.flow_id = judged.flow_id
-       AND pending.downstream_eid = judged.downstream_eid
-       AND judged.verdict IN ('stale', 'drained')
+    DELETE FROM ff_pending_cancel_groups
+     WHERE partition_key = $1
+       AND flow_id = ANY ($2)
+       AND ((flow_id, downstream_eid) IN (
+           SELECT flow_id, downstream_eid FROM judged WHERE verdict IN ('stale', 'drained'))) IS TRUE
 ),
 requeued AS (
     INSERT INTO ff_pending_cancel_groups (partition_key, flow_id, downstream_eid, enqueued_at_ms)

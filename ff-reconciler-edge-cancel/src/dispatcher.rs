@@ -111,7 +111,7 @@ impl LookThenAct for EdgeCancelDispatcher {
     async fn look(&self, page: Page<'_, Global, Group>) -> Result<Vec<Due<Group>>, TickError> {
         let failed = failed("look for siblings to cancel");
         let limit = usize::try_from(self.batch_limit).unwrap_or(usize::MAX);
-        let mut tx = Transaction::look_whole(&self.pools.looks).await.map_err(&failed)?;
+        let mut tx = Transaction::look(&self.pools.looks).await.map_err(&failed)?;
         let rows = async {
             let silence = silence(&mut tx, &page).await?;
             if silence.as_ref().is_some_and(|silence| silence.ask == Ask::Nothing) {

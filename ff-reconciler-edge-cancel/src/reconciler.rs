@@ -21,7 +21,7 @@ pub const FIND_LOST_SQL: &str = include_str!("../sql/find_lost.sql");
 pub const RECONCILE_SQL: &str = include_str!("../sql/reconcile.sql");
 
 const INTERVAL_DEFAULT: Duration = Duration::from_secs(10);
-const BATCH_LIMIT_DEFAULT: u32 = 10_000;
+const BATCH_LIMIT_DEFAULT: u32 = 50_000;
 /// Groups that a look walks over: 5000 take some ten milliseconds, and a million are walked in half an hour.
 const PAGE_DEFAULT: u32 = 5000;
 /// An act holds this many groups for some hundredths of a second.
@@ -62,7 +62,7 @@ impl EdgeCancelReconciler {
         self
     }
 
-    /// Sets the most groups that one look takes (default 10,000).
+    /// Sets the most groups that one look takes (default 50,000).
     #[must_use]
     pub fn with_batch_limit(mut self, groups: u32) -> Self {
         self.batch_limit = groups;
@@ -123,11 +123,16 @@ impl LookThenAct for EdgeCancelReconciler {
     async fn look(&self, page: Page<'_, Global, Group>) -> Result<Vec<Due<Group>>, TickError> {
         let failed = failed("look for stale and lost queue entries");
         let limit = usize::try_from(self.batch_limit).unwrap_or(usize::MAX);
-        let mut tx = Transaction::look_whole(&self.pools.looks).await.map_err(&failed)?;
+        let mut tx = Transaction::look(&self.pools.looks).await.map_err(&failed)?;
         let found = async {
             let mut found: Vec<(i16, Uuid, Uuid)> = Vec::new();
-            if any_queued(&mut tx).await? {
-                found = look(FIND_STALE_SQL, &page, limit).fetch_all(&mut *tx).await?;
+            if self.walk().reads_queue() {
+                if any_queued(&mut tx).await? {
+                    found = look(FIND_STALE_SQL, &page, limit).fetch_all(&mut *tx).await?;
+                }
+                if found.len() < limit {
+                    self.walk().has_read_queue();
+                }
             }
             let room = limit - found.len();
             let behind = self.walk().next();

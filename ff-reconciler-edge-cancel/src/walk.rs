@@ -17,6 +17,7 @@ const START: Place = (i16::MIN, Group { flow_id: Uuid::nil(), downstream_eid: Uu
 /// Losing it costs a few pages and never a group: the walk begins anew.
 #[derive(Debug)]
 pub(crate) struct Walk {
+    reads_queue: bool,
     behind: Place,
     share: Share,
     seen: Option<Seen>,
@@ -43,7 +44,7 @@ pub(crate) enum Seen {
 
 impl Default for Walk {
     fn default() -> Self {
-        Self { behind: START, share: Share::Nothing, seen: None }
+        Self { reads_queue: true, behind: START, share: Share::Nothing, seen: None }
     }
 }
 
@@ -51,11 +52,22 @@ impl Walk {
     /// Begins a tick.
     pub(crate) fn begin(&mut self, reason: TickReason) {
         self.seen = None;
+        self.reads_queue |= reason != TickReason::Drain;
         match reason {
             TickReason::Drain => {}
             TickReason::Manual => (self.behind, self.share) = (START, Share::All),
             _ => self.share = Share::Page,
         }
+    }
+
+    /// Whether the queue is still to be read in this cycle: once, and not with every page, as it is read whole.
+    pub(crate) fn reads_queue(&self) -> bool {
+        self.reads_queue
+    }
+
+    /// Notes that there is nothing more to find in the queue.
+    pub(crate) fn has_read_queue(&mut self) {
+        self.reads_queue = false;
     }
 
     /// Behind which place to look, if at all.
@@ -112,6 +124,19 @@ mod tests {
         assert_eq!(walk.next(), None);
         walk.begin(Interval);
         assert_eq!(walk.next(), Some(place(3)));
+    }
+
+    #[test]
+    fn the_queue_is_read_until_nothing_more_is_found_and_again_in_the_next_cycle() {
+        let mut walk = Walk::default();
+        walk.begin(Manual);
+        walk.begin(Drain);
+        assert!(walk.reads_queue());
+        walk.has_read_queue();
+        walk.begin(Drain);
+        assert!(!walk.reads_queue());
+        walk.begin(Interval);
+        assert!(walk.reads_queue());
     }
 
     #[test]

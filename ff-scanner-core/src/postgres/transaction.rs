@@ -8,23 +8,14 @@ use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{Executor, Postgres};
 
 // What a transaction needs it sets itself, in one message with its `BEGIN`: session settings leak to strangers behind
-// a transaction pooler. A generic plan, because planning the lateral ranges anew for given keys takes seconds.
-macro_rules! begin_look {
-    ($settings:literal) => {
-        concat!(
-            "BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL jit = off; ",
-            $settings,
-            "SET LOCAL statement_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '30s'"
-        )
-    };
-}
-// The planner does not know how few rows are due and believes that it is cheaper to read tables whole than to look up
-// rows by key, child by child.
-const BEGIN_LOOK: &str = begin_look!(
-    "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; \
-     SET LOCAL enable_partitionwise_join = on; "
-);
-const BEGIN_LOOK_WHOLE: &str = begin_look!("");
+// a transaction pooler. A generic plan, because planning the lateral ranges anew for given keys takes seconds. By index, as
+// the planner does not know how few rows are due and believes that it is cheaper to read tables whole than to look up rows
+// by key, child by child.
+const BEGIN_LOOK: &str = "BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL jit = off; \
+                          SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
+                          SET LOCAL enable_mergejoin = off; SET LOCAL enable_partitionwise_join = on; \
+                          SET LOCAL statement_timeout = '30s'; \
+                          SET LOCAL idle_in_transaction_session_timeout = '30s'";
 // A custom plan, because it needs one child of each table; to make the generic one, which the server otherwise tries with
 // the sixth act of each connection, it takes all of them, for a second, and twice the memory. The lock time-out is a
 // seat belt: acts skip locked rows. The idle time-out frees the rows that a client behind a dead network still holds.
@@ -52,15 +43,6 @@ impl Transaction {
     /// Those of getting a connection and of `BEGIN`.
     pub async fn look(pool: &PgPool) -> Result<Self, sqlx::Error> {
         Self::begin(pool, BEGIN_LOOK).await
-    }
-
-    /// Begins a look at a table that is read whole, such as a queue: as [`Self::look`], but by plans of the server's choice.
-    ///
-    /// # Errors
-    ///
-    /// Those of getting a connection and of `BEGIN`.
-    pub async fn look_whole(pool: &PgPool) -> Result<Self, sqlx::Error> {
-        Self::begin(pool, BEGIN_LOOK_WHOLE).await
     }
 
     /// Begins an act: at most 30 s a statement, and 100 ms for a lock.

@@ -66,11 +66,7 @@ async fn arguments(connection: &mut PgConnection, expressions: &[&str]) -> Strin
 /// Runs `sql` as its reconciler does, in a transaction that is rolled back, and returns the plan.
 async fn plan(pool: &PgPool, statement: &Statement, sql: &str) -> String {
     let look = sql.contains("-- Locks nothing.\n");
-    let begun = match look {
-        true if statement.reads_whole.is_empty() => Transaction::look(pool).await,
-        true => Transaction::look_whole(pool).await,
-        false => Transaction::act(pool).await,
-    };
+    let begun = if look { Transaction::look(pool).await } else { Transaction::act(pool).await };
     let mut connection = begun.expect("a transaction begins");
     let prepare = format!("PREPARE statement {} AS {sql}", types(sql));
     connection.execute(AssertSqlSafe(prepare)).await.expect("the statement prepares");

@@ -158,15 +158,15 @@ pub(crate) const STATEMENTS: [Statement; 34] = [
         &["3", BLOCKED_FLOWS, BLOCKED, ONES, ONES, ONES, ONES, WORDS, NO, "NULL"],
     ),
     statement("dependency/dispatch", deps::DISPATCH, &["ff_completion_event_p[0-9]+_"], &["3", EVENTS, "NULL"]),
-    reads_queue_whole("edge_cancel/any_queued", ANY_QUEUED_SQL, &[], &[]),
-    reads_queue_whole("edge_cancel_dispatcher/find_flagged", FIND_FLAGGED_SQL, &[GROUP], GROUP_LOOK),
+    statement("edge_cancel/any_queued", ANY_QUEUED_SQL, &[], &[]),
+    statement("edge_cancel_dispatcher/find_flagged", FIND_FLAGGED_SQL, &[QUEUE, GROUP], GROUP_LOOK),
     statement(
         "edge_cancel_dispatcher/cancel",
         CANCEL_SQL,
         &[GROUP, CORE],
         &["3", QUEUED_FLOWS, QUEUED, "NULL", "1000"],
     ),
-    reads_queue_whole("edge_cancel_reconciler/find_stale", FIND_STALE_SQL, &[GROUP], GROUP_LOOK),
+    statement("edge_cancel_reconciler/find_stale", FIND_STALE_SQL, &[QUEUE, GROUP], GROUP_LOOK),
     statement(
         "edge_cancel_reconciler/find_lost",
         FIND_LOST_SQL,
@@ -187,7 +187,7 @@ pub(crate) const STATEMENTS: [Statement; 34] = [
     reads_queue_whole(
         "edge_cancel_reconciler/reconcile",
         RECONCILE_SQL,
-        &[GROUP, QUEUE],
+        &[GROUP],
         &["3", QUEUED_FLOWS, QUEUED, "NULL"],
     ),
 ];
