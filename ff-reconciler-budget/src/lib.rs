@@ -24,9 +24,9 @@ pub const ZERO_USAGE_SQL: &str = include_str!("../sql/zero_usage.sql");
 pub const SCHEDULE_SQL: &str = include_str!("../sql/schedule.sql");
 
 const INTERVAL_DEFAULT: Duration = Duration::from_secs(15);
-const BATCH_LIMIT_DEFAULT: u32 = 1000;
+const BATCH_LIMIT_DEFAULT: u32 = 5000;
 /// Nobody can spend from the budgets of an act, which takes some hundredths of a second.
-const ACT_BUDGETS_MAX: usize = 500;
+const ACT_BUDGETS_MAX: usize = 1000;
 
 /// Starts the next window of budgets that roll over. See the crate's documentation.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl BudgetReset {
         self
     }
 
-    /// Sets the most budgets that one look takes from a partition (default 1000).
+    /// Sets the most budgets that one look takes from a partition (default 5000).
     #[must_use]
     pub fn with_batch_limit(mut self, budgets: u32) -> Self {
         self.batch_limit = budgets;

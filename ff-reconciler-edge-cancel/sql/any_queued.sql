@@ -1,7 +1,7 @@
 -- Says whether there is any queue entry, which costs a tenth of what it costs to find none by the other looks.
 --
 -- Returns one boolean.
--- Reads ff_pending_cancel_groups by place, as far as its first entry.
+-- Reads by place, ff_pending_cancel_groups as far as its first entry.
 -- Locks nothing.
 -- Idempotent: it only reads.
 -- By place, because looks go by index where they can, and to open one in each child costs four times as much.
