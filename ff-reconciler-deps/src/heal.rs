@@ -24,6 +24,8 @@ struct State {
     cursor: Cursor,
     /// What the look of this tick has examined; it counts when the tick has acted on it.
     examined: Option<Examined>,
+    /// Whether events have come first since the last page.
+    gave_way: bool,
     last_ended_at: Option<Instant>,
 }
 
@@ -43,7 +45,7 @@ enum Owed {
 
 impl Default for Walk {
     fn default() -> Self {
-        let state = State { owed: Owed::Nothing, cursor: START, examined: None, last_ended_at: None };
+        let state = State { owed: Owed::Nothing, cursor: START, examined: None, gave_way: false, last_ended_at: None };
         Self { state: Mutex::new(state) }
     }
 }
@@ -71,10 +73,13 @@ impl Walk {
         }
     }
 
-    /// Where the page that is owed begins.
-    pub(crate) fn owes(&self) -> Option<Cursor> {
-        let state = self.state();
-        (state.owed != Owed::Nothing).then_some(state.cursor)
+    /// Where the page that is owed begins. Events that were found come first, or they would wait for a look that takes
+    /// half a second whenever it is planned anew; but once a page only, or a stream of them would keep it from its turn.
+    pub(crate) fn owes(&self, events_found: bool) -> Option<Cursor> {
+        let mut state = self.state();
+        let gives_way = events_found && !state.gave_way && state.owed != Owed::Nothing;
+        state.gave_way |= gives_way;
+        (state.owed != Owed::Nothing && !gives_way).then_some(state.cursor)
     }
 
     /// A page was examined, and all that it showed will be acted on. `next` is where the next one begins; `None` when
@@ -89,6 +94,7 @@ impl Walk {
         if let Some(Examined { next }) = state.examined.take() {
             state.cursor = next.unwrap_or(START);
             state.last_ended_at = Some(Instant::now());
+            state.gave_way = false;
             if next.is_none() || state.owed == Owed::Page {
                 state.owed = Owed::Nothing;
             }
@@ -121,11 +127,11 @@ mod tests {
         walk.examined(Some(HALFWAY));
         assert!(walk.end(), "the round is not over");
         walk.begin(Drain, INTERVAL);
-        assert_eq!(walk.owes(), Some(HALFWAY));
+        assert_eq!(walk.owes(false), Some(HALFWAY));
         walk.examined(None);
         assert!(!walk.end());
         walk.begin(Manual, INTERVAL);
-        assert_eq!(walk.owes(), Some(START));
+        assert_eq!(walk.owes(false), Some(START));
     }
 
     #[test]
@@ -135,7 +141,7 @@ mod tests {
         walk.examined(Some(HALFWAY));
         walk.end();
         walk.begin(Manual, INTERVAL);
-        assert_eq!(walk.owes(), Some(HALFWAY));
+        assert_eq!(walk.owes(false), Some(HALFWAY));
     }
 
     #[test]
@@ -144,20 +150,34 @@ mod tests {
         walk.begin(Interval, INTERVAL);
         walk.examined(Some(HALFWAY));
         walk.begin(Interval, INTERVAL);
-        assert_eq!(walk.owes(), Some(START), "the tick before did not come to its end");
+        assert_eq!(walk.owes(false), Some(START), "the tick before did not come to its end");
+    }
+
+    #[test]
+    fn a_page_gives_way_to_events_once() {
+        let walk = Walk::default();
+        walk.begin(Interval, INTERVAL);
+        assert_eq!(walk.owes(true), None);
+        assert!(walk.end(), "the page is still owed");
+        walk.begin(Drain, INTERVAL);
+        assert_eq!(walk.owes(true), Some(START));
+        walk.examined(Some(HALFWAY));
+        assert!(!walk.end());
+        walk.begin(Interval, INTERVAL);
+        assert_eq!(walk.owes(true), None);
     }
 
     #[tokio::test(start_paused = true)]
     async fn notifications_that_keep_coming_walk_a_page_an_interval() {
         let walk = Walk::default();
         walk.begin(Wake, INTERVAL);
-        assert!(walk.owes().is_some());
+        assert!(walk.owes(false).is_some());
         walk.examined(Some(HALFWAY));
         assert!(!walk.end());
         walk.begin(Wake, INTERVAL);
-        assert_eq!(walk.owes(), None, "the interval is not over");
+        assert_eq!(walk.owes(false), None, "the interval is not over");
         tokio::time::advance(INTERVAL).await;
         walk.begin(Wake, INTERVAL);
-        assert_eq!(walk.owes(), Some(HALFWAY), "it goes on where it was");
+        assert_eq!(walk.owes(false), Some(HALFWAY), "it goes on where it was");
     }
 }

@@ -141,7 +141,7 @@ impl LookThenAct for Dependency {
     async fn look(&self, page: Page<'_, Global, Ending>) -> Result<Vec<Due<Ending>>, TickError> {
         let mut due = self.look_told(&page).await?;
         let limit = usize::try_from(self.batch_limit).unwrap_or(usize::MAX);
-        if let Some(cursor) = self.walk.owes().filter(|_| due.len() < limit) {
+        if let Some(cursor) = self.walk.owes(!due.is_empty()).filter(|_| due.len() < limit) {
             due.extend(self.look_untold(&page, cursor, limit - due.len()).await?);
         }
         Ok(due)

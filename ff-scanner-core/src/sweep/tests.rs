@@ -4,7 +4,8 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 
-use super::{Act, Due, LookThenAct, OVERTAKEN_MIN, Page, Sweep, Verdict, lock};
+use super::acts::OVERTAKEN_MIN;
+use super::{Act, Due, LookThenAct, Page, Sweep, Verdict, lock};
 use crate::{Backlog, Global, TickContext, TickError};
 
 /// Finds `keys` in each of `partitions`, settles those of all but `taken`, and keeps what each act was given.
