@@ -97,7 +97,7 @@ pub struct Due<K> {
 pub struct Verdict<K> {
     /// Its key.
     pub key: K,
-    /// In the reconciler's own words, such as `requeued`; counted in [`TickReport::verdicts`].
+    /// In the reconciler's own words, such as `requeued`; counted in [`TickReport::verdicts`](crate::TickReport::verdicts).
     pub word: String,
 }
 
