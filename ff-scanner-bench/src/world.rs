@@ -69,6 +69,12 @@ impl World {
         Ok(())
     }
 
+    /// Leaves nothing for autovacuum to do: each of its analyses writes, and while somebody writes, everybody looks.
+    pub(crate) async fn clean_up_for_long(&mut self) -> Result<(), BenchError> {
+        sqlx::raw_sql("VACUUM (ANALYZE)").execute(&mut self.connection).await?;
+        Ok(())
+    }
+
     /// Writes out what is dirty, so that no run pays for what was written before it.
     pub(crate) async fn write_out(&mut self) -> Result<(), BenchError> {
         sqlx::raw_sql("CHECKPOINT").execute(&mut self.connection).await?;
