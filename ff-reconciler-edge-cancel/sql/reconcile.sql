@@ -20,6 +20,8 @@ edge_group AS MATERIALIZED (
       FROM ff_edge_group
      WHERE partition_key = $1
        AND flow_id = ANY ($2::uuid[])
+       -- IS TRUE keeps this and those below a look-up in a hash: as a join, the planner, which takes the queue for empty,
+       -- compares all with all.
        AND ((flow_id, downstream_eid) IN (
            SELECT flow_id, downstream_eid FROM unnest($2::uuid[], $3::uuid[]) AS t (flow_id, downstream_eid))) IS TRUE
      ORDER BY flow_id, downstream_eid

@@ -100,6 +100,10 @@ impl Reconciler for EdgeCancelReconciler {
     async fn tick(&self, cx: TickContext<Global>) -> Result<Tick, TickError> {
         self.walk().begin(cx.reason());
         let mut tick = self.sweep.tick(self, &cx).await?;
+        // A tick that did not come to its end has left entries that it had found.
+        if tick.backlog == Backlog::Drained {
+            self.walk().has_read_queue();
+        }
         if self.walk().end() {
             tick.backlog = Backlog::Remaining;
         }
@@ -126,13 +130,9 @@ impl LookThenAct for EdgeCancelReconciler {
         let mut tx = Transaction::look(&self.pools.looks).await.map_err(&failed)?;
         let found = async {
             let mut found: Vec<(i16, Uuid, Uuid)> = Vec::new();
-            if self.walk().reads_queue() {
-                if any_queued(&mut tx).await? {
-                    found = look(FIND_STALE_SQL, &page, limit).fetch_all(&mut *tx).await?;
-                }
-                if found.len() < limit {
-                    self.walk().has_read_queue();
-                }
+            let reads_queue = self.walk().reads_queue();
+            if reads_queue && any_queued(&mut tx).await? {
+                found = look(FIND_STALE_SQL, &page, limit).fetch_all(&mut *tx).await?;
             }
             let room = limit - found.len();
             let behind = self.walk().next();
