@@ -16,28 +16,33 @@ SELECT p.partition_key, waiting.flow_id, waiting.execution_id
   FROM unnest($1::smallint[]) AS p (partition_key)
  CROSS JOIN LATERAL (
        SELECT core.flow_id, core.execution_id
-         FROM ff_exec_core AS core
-        WHERE core.partition_key = p.partition_key
-          -- No index leads to a phase in any lane, so the lanes are found first, by a probe each.
-          AND core.lane_id = ANY (ARRAY(
-              WITH RECURSIVE lane (lane_id) AS (
-                  (SELECT first.lane_id
-                     FROM ff_exec_core AS first
-                    WHERE first.partition_key = p.partition_key
-                    ORDER BY first.lane_id
-                    LIMIT 1)
-                  UNION ALL
-                  SELECT (SELECT next.lane_id
-                            FROM ff_exec_core AS next
-                           WHERE next.partition_key = p.partition_key AND next.lane_id > lane.lane_id
-                           ORDER BY next.lane_id
-                           LIMIT 1)
-                    FROM lane
-                   WHERE lane.lane_id IS NOT NULL
-              )
-              SELECT lane_id FROM lane WHERE lane_id IS NOT NULL))
-          AND core.lifecycle_phase IN ('submitted', 'runnable', 'blocked', 'pending')
-          AND core.flow_id IS NOT NULL
+         FROM (SELECT core.flow_id, core.execution_id, core.lifecycle_phase, core.eligibility_state, core.attempt_state,
+                      core.ownership_state
+                 FROM ff_exec_core AS core
+                WHERE core.partition_key = p.partition_key
+                  -- No index leads to a phase in any lane, so the lanes are found first, by a probe each.
+                  AND core.lane_id = ANY (ARRAY(
+                      WITH RECURSIVE lane (lane_id) AS (
+                          (SELECT first.lane_id
+                             FROM ff_exec_core AS first
+                            WHERE first.partition_key = p.partition_key
+                            ORDER BY first.lane_id
+                            LIMIT 1)
+                          UNION ALL
+                          SELECT (SELECT next.lane_id
+                                    FROM ff_exec_core AS next
+                                   WHERE next.partition_key = p.partition_key AND next.lane_id > lane.lane_id
+                                   ORDER BY next.lane_id
+                                   LIMIT 1)
+                            FROM lane
+                           WHERE lane.lane_id IS NOT NULL
+                      )
+                      SELECT lane_id FROM lane WHERE lane_id IS NOT NULL))
+                  AND core.lifecycle_phase IN ('submitted', 'runnable', 'blocked', 'pending')
+               -- Keeps the order and what follows out of it, or it would be the primary key or the index of flows that is
+               -- read, and with them all the executions that have ended.
+               OFFSET 0) AS core
+        WHERE core.flow_id IS NOT NULL
           AND core.ownership_state = 'unowned'
           AND (core.eligibility_state IN ('blocked_by_dependencies', 'blocked')
                OR core.eligibility_state = 'eligible_now'

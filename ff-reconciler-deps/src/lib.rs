@@ -28,7 +28,7 @@ pub const WAKE_CHANNEL: &str = "ff_completion";
 const INTERVAL_DEFAULT: Duration = Duration::from_secs(15);
 const BATCH_LIMIT_DEFAULT: u32 = 5000;
 const HEAL_AFTER_DEFAULT: Duration = Duration::from_secs(15);
-const PAGE_DEFAULT: u32 = 20_000;
+const PAGE_DEFAULT: u32 = 5000;
 
 /// Moves on what waits for executions that have ended. See the crate's documentation.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Dependency {
         self
     }
 
-    /// Sets how many waiting children a cycle examines for upstreams that ended without an event (default 20,000, at
+    /// Sets how many waiting children a cycle examines for upstreams that ended without an event (default 5000, at
     /// least 1). A cycle by hand examines all.
     #[must_use]
     pub fn with_page(mut self, children: u32) -> Self {

@@ -80,7 +80,8 @@ waitpoint AS MATERIALIZED (
     SELECT waitpoint_id, execution_id
       FROM ff_waitpoint_pending
      WHERE partition_key = $1
-       AND execution_id IN (SELECT execution_id FROM judged WHERE verdict NOT IN ('stale', 'escalated'))
+       -- By an array, or a planner that takes the table for empty compares all of it with all that were judged.
+       AND execution_id = ANY (ARRAY (SELECT execution_id FROM judged WHERE verdict NOT IN ('stale', 'escalated')))
        FOR UPDATE SKIP LOCKED
 ),
 settled AS MATERIALIZED (
@@ -170,8 +171,9 @@ suspension_kept AS (
 waitpoints_removed AS (
     DELETE FROM ff_waitpoint_pending
      WHERE partition_key = $1
-       -- By an array, or a planner that takes the table for empty joins all to all, three times over.
-       AND waitpoint_id = ANY (ARRAY (SELECT waitpoint_id FROM waitpoint JOIN settled USING (execution_id)))
+       -- By an array, as above, and IS TRUE, which makes it a look-up by hash rather than another such join.
+       AND waitpoint_id = ANY (ARRAY (
+           SELECT waitpoint_id FROM waitpoint WHERE execution_id IN (SELECT execution_id FROM settled) IS TRUE))
 ),
 completion_told AS (
     INSERT INTO ff_completion_event (partition_key, execution_id, flow_id, outcome, namespace, instance_tag, occurred_at_ms)

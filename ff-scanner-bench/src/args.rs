@@ -87,7 +87,7 @@ impl Sizes {
             leases: vec![1_000, 10_000, 100_000],
             growth: vec![10_000, 100_000, 1_000_000, 3_000_000],
             growth_rows: 20_000,
-            growth_pause: Duration::from_secs(30),
+            growth_pause: Duration::from_mins(1),
         }
     }
 

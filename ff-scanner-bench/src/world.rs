@@ -11,9 +11,10 @@ use crate::case::Case;
 use crate::error::BenchError;
 use crate::meter::Meter;
 
-/// Beside what makes it durable: enough memory and log that no run pays for another's checkpoint.
+/// Beside what makes it durable: enough memory that the largest tables are not read from files, and enough log that no run pays
+/// for another's checkpoint.
 pub(crate) const SETTINGS: [(&str, &str); 4] =
-    [("fsync", "on"), ("synchronous_commit", "on"), ("shared_buffers", "1GB"), ("max_wal_size", "8GB")];
+    [("fsync", "on"), ("synchronous_commit", "on"), ("shared_buffers", "4GB"), ("max_wal_size", "8GB")];
 /// One statement of a world writes this many rows of each table, so that none grows without bound.
 const ROWS_AT_ONCE: i64 = 250_000;
 

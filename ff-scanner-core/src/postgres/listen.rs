@@ -13,7 +13,7 @@ use crate::Waker;
 /// The channel on which the listener hears itself.
 const HEARTBEAT_CHANNEL: &str = "ff_scanner_heartbeat";
 /// Without any notification for this long, the listener notifies itself.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+const HEARTBEAT: Duration = Duration::from_mins(1);
 /// How long its own notification may take: longer means that the connection is dead or a pooler swallows it.
 const HEARTBEAT_GRACE: Duration = Duration::from_secs(5);
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
