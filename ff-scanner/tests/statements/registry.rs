@@ -123,7 +123,8 @@ pub(crate) const STATEMENTS: [Statement; 34] = [
     statement(
         "dependency/look_waiting",
         deps::LOOK_WAITING,
-        &["partition_key_lane_id_lifecycle_phase_idx"],
+        // The children, too, and not only the lanes: by the primary key it would read all that has ended.
+        &["partition_key_lane_id_lifecycle_phase_idx on ff_exec_core_p[0-9]+ core"],
         &[KEYS, "-1", "'00000000-0000-0000-0000-000000000000'", "20000"],
     ),
     statement(
