@@ -152,10 +152,7 @@ impl Cluster {
     /// Stops the postmaster and removes the directory.
     pub(super) fn remove(&self) -> Result<(), ServerError> {
         self.stop(Shutdown::Immediate)?;
-        match fs::remove_dir_all(&self.dir) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(ServerError::io("remove", &self.dir)(error)),
-            _ => Ok(()),
-        }
+        until_gone(|| fs::remove_dir_all(&self.dir)).map_err(ServerError::io("remove", &self.dir))
     }
 
     /// Whether the postmaster that this process started is gone; then there is none any more.
@@ -171,5 +168,43 @@ impl Cluster {
     fn postmaster(&self) -> std::sync::MutexGuard<'_, Option<Child>> {
         // The guard protects one assignment, which a panic cannot leave half done.
         self.postmaster.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Removes a directory by `remove`, again while it fills up: a process of a server that was stopped at once may still be
+/// writing a file, and a removal that gives up for it leaves the whole directory behind.
+fn until_gone(mut remove: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+    let deadline = Instant::now() + STOP_MAX;
+    loop {
+        match remove() {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty && Instant::now() < deadline => sleep(POLL),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => return Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, ErrorKind};
+
+    use super::until_gone;
+
+    #[test]
+    fn a_directory_that_fills_up_while_it_is_removed_is_removed_again() {
+        let mut tries = [Err(ErrorKind::DirectoryNotEmpty), Err(ErrorKind::DirectoryNotEmpty), Ok(())].into_iter();
+        until_gone(|| tries.next().expect("it is gone by then").map_err(io::Error::from)).expect("it is removed");
+        assert_eq!(tries.next(), None, "it was tried until it was gone");
+    }
+
+    #[test]
+    fn a_directory_that_may_not_be_removed_is_an_error_at_once() {
+        let mut tries = 0;
+        let refused = until_gone(|| {
+            tries += 1;
+            Err(ErrorKind::PermissionDenied.into())
+        });
+        assert_eq!(refused.expect_err("nobody may").kind(), ErrorKind::PermissionDenied);
+        assert_eq!(tries, 1);
     }
 }
