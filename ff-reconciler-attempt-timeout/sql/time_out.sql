@@ -23,57 +23,62 @@ core AS MATERIALIZED (
      ORDER BY execution_id
        FOR UPDATE SKIP LOCKED
 ),
+-- With what was read of its core row, as nothing estimates how many of those there are: a join of both, later, would compare
+-- each row with each.
 attempt AS MATERIALIZED (
-    SELECT execution_id, attempt_index, started_at_ms, lease_expires_at_ms, policy
-      FROM ff_attempt
-     WHERE partition_key = $1
-       AND execution_id = ANY ($2::uuid[])
-       AND execution_id IN (SELECT execution_id FROM core)
-       AND lease_expires_at_ms IS NOT NULL
-     ORDER BY execution_id, attempt_index
-       FOR UPDATE SKIP LOCKED
+    SELECT attempt.execution_id,
+           attempt.attempt_index,
+           attempt.started_at_ms,
+           attempt.lease_expires_at_ms,
+           attempt.policy AS attempt_policy,
+           core.flow_id,
+           core.policy AS core_policy,
+           core.raw_fields,
+           core.version
+      FROM core
+      JOIN ff_attempt AS attempt ON attempt.partition_key = $1 AND attempt.execution_id = core.execution_id
+     WHERE attempt.lease_expires_at_ms IS NOT NULL
+     ORDER BY attempt.execution_id, attempt.attempt_index
+       FOR UPDATE OF attempt SKIP LOCKED
 ),
 timed AS MATERIALIZED (
     SELECT attempt.execution_id,
            attempt.attempt_index,
            -- Typed claims keep the start of an attempt that was replayed: it did not begin before its replay.
-           CASE WHEN core.raw_fields ? 'replay_count' AND core.raw_fields ->> 'last_mutation_at' ~ '^[0-9]{1,18}$'
-                THEN GREATEST(attempt.started_at_ms, (core.raw_fields ->> 'last_mutation_at')::bigint)
-                ELSE attempt.started_at_ms END AS started_at_ms,
-           attempt.lease_expires_at_ms,
-           core.flow_id,
-           core.raw_fields ->> 'namespace' AS namespace,
-           core.raw_fields -> 'tags' ->> 'cairn.instance_id' AS instance_tag,
-           COALESCE(CASE WHEN attempt.policy -> 'timeout_policy' ->> 'attempt_timeout_ms' ~ '^0*[1-9][0-9]{0,17}$'
-                         THEN (attempt.policy -> 'timeout_policy' ->> 'attempt_timeout_ms')::bigint END,
-                    CASE WHEN attempt.policy ->> 'attempt_timeout_ms' ~ '^0*[1-9][0-9]{0,17}$'
-                         THEN (attempt.policy ->> 'attempt_timeout_ms')::bigint END,
-                    CASE WHEN core.policy -> 'timeout_policy' ->> 'attempt_timeout_ms' ~ '^0*[1-9][0-9]{0,17}$'
-                         THEN (core.policy -> 'timeout_policy' ->> 'attempt_timeout_ms')::bigint END) AS timeout_ms,
+           CASE WHEN raw_fields ? 'replay_count' AND raw_fields ->> 'last_mutation_at' ~ '^[0-9]{1,18}$'
+                THEN GREATEST(started_at_ms, (raw_fields ->> 'last_mutation_at')::bigint)
+                ELSE started_at_ms END AS started_at_ms,
+           lease_expires_at_ms,
+           flow_id,
+           raw_fields ->> 'namespace' AS namespace,
+           raw_fields -> 'tags' ->> 'cairn.instance_id' AS instance_tag,
+           COALESCE(CASE WHEN attempt_policy -> 'timeout_policy' ->> 'attempt_timeout_ms' ~ '^0*[1-9][0-9]{0,17}$'
+                         THEN (attempt_policy -> 'timeout_policy' ->> 'attempt_timeout_ms')::bigint END,
+                    CASE WHEN attempt_policy ->> 'attempt_timeout_ms' ~ '^0*[1-9][0-9]{0,17}$'
+                         THEN (attempt_policy ->> 'attempt_timeout_ms')::bigint END,
+                    CASE WHEN core_policy -> 'timeout_policy' ->> 'attempt_timeout_ms' ~ '^0*[1-9][0-9]{0,17}$'
+                         THEN (core_policy -> 'timeout_policy' ->> 'attempt_timeout_ms')::bigint END) AS timeout_ms,
            -- One counter for this and the engine's own fail; where nobody has counted yet, the tries that ended.
-           CASE WHEN core.raw_fields ->> 'retry_count' ~ '^[0-9]{1,9}$'
-                THEN (core.raw_fields ->> 'retry_count')::bigint
-                ELSE (SELECT count(*)
-                        FROM ff_attempt AS earlier
-                       WHERE earlier.partition_key = $1
-                         AND earlier.execution_id = attempt.execution_id
-                         AND earlier.attempt_index < attempt.attempt_index
-                         AND earlier.outcome IN ('retry', 'failed', 'failure', 'interrupted')) END AS retries,
-           CASE WHEN core.policy -> 'retry_policy' ->> 'max_retries' ~ '^[0-9]{1,18}$'
-                THEN (core.policy -> 'retry_policy' ->> 'max_retries')::bigint
+           CASE WHEN raw_fields ->> 'retry_count' ~ '^[0-9]{1,9}$'
+                THEN (raw_fields ->> 'retry_count')::bigint
+                ELSE other.retries END AS retries,
+           CASE WHEN core_policy -> 'retry_policy' ->> 'max_retries' ~ '^[0-9]{1,18}$'
+                THEN (core_policy -> 'retry_policy' ->> 'max_retries')::bigint
                 ELSE 0 END AS max_retries
       FROM attempt
-      JOIN core USING (execution_id)
-     WHERE NOT EXISTS (
-           SELECT FROM ff_attempt AS later
-            WHERE later.partition_key = $1
-              AND later.execution_id = attempt.execution_id
-              AND later.attempt_index > attempt.attempt_index)
+     CROSS JOIN LATERAL (
+           SELECT count(*) FILTER (WHERE outcome IN ('retry', 'failed', 'failure', 'interrupted')) AS retries,
+                  count(*) FILTER (WHERE other.attempt_index > attempt.attempt_index) AS later
+             FROM ff_attempt AS other
+            WHERE other.partition_key = $1
+              AND other.execution_id = attempt.execution_id
+              AND other.attempt_index <> attempt.attempt_index) AS other
+     WHERE other.later = 0
        -- What is read without a lock (other attempts) is as old as this statement's snapshot: it holds only while the
        -- core row is the one that the snapshot shows.
        AND EXISTS (
            SELECT FROM ff_exec_core AS seen
-            WHERE seen.partition_key = $1 AND seen.execution_id = core.execution_id AND seen.xmin = core.version)
+            WHERE seen.partition_key = $1 AND seen.execution_id = attempt.execution_id AND seen.xmin = version)
 ),
 -- What ends must not go on waiting. Few do, so that another statement removes what they wait for, and this one is run anew.
 waiting (execution_id) AS MATERIALIZED (
