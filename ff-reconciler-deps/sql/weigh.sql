@@ -5,13 +5,14 @@
 -- $3 uuid[]    edge_id of each
 --
 -- Returns, for each of them that is unresolved, flow_id, edge_id, locked, passes_data, and how many edges of its group
--- are unapplied, unresolved, satisfied, failed and skipped.
+-- are unapplied, unresolved, satisfied, failed and skipped: 0 where it is not locked.
 -- Reads by the primary key of ff_edge and ff_edge_downstream_idx (partition_key, flow_id, downstream_eid).
 -- Locks ff_edge, in the order of its key and SKIP LOCKED: the engine applies an edge by locking it before its group, so
 -- waiting here, with the group in hand, would be a deadlock.
 -- Idempotent: it writes nothing.
 WITH edge AS MATERIALIZED (
-    SELECT edge.flow_id, edge.edge_id
+    SELECT edge.flow_id, edge.edge_id, edge.downstream_eid,
+           COALESCE(edge.policy ->> 'data_passing_ref', '') <> '' AS passes_data
       FROM unnest($2::uuid[], $3::uuid[]) AS wanted (flow_id, edge_id)
       JOIN ff_edge AS edge
         ON edge.partition_key = $1 AND edge.flow_id = wanted.flow_id AND edge.edge_id = wanted.edge_id
@@ -21,14 +22,6 @@ WITH edge AS MATERIALIZED (
        FOR UPDATE OF edge SKIP LOCKED
 ),
 -- The statement is a later one than that which locked the groups, so its snapshot has all that their last holder did.
-wanted AS MATERIALIZED (
-    SELECT edge.flow_id, edge.edge_id, edge.downstream_eid,
-           COALESCE(edge.policy ->> 'data_passing_ref', '') <> '' AS passes_data
-      FROM unnest($2::uuid[], $3::uuid[]) AS wanted (flow_id, edge_id)
-      JOIN ff_edge AS edge
-        ON edge.partition_key = $1 AND edge.flow_id = wanted.flow_id AND edge.edge_id = wanted.edge_id
-     WHERE COALESCE(edge.policy ->> 'edge_state', '') NOT IN ('satisfied', 'impossible')
-),
 tally AS MATERIALIZED (
     SELECT any_edge.flow_id, any_edge.downstream_eid,
            count(*) FILTER (WHERE state IS NULL AND any_edge.policy -> 'applied_at_ms' = 'null') AS unapplied,
@@ -36,7 +29,7 @@ tally AS MATERIALIZED (
            count(*) FILTER (WHERE state = 'satisfied') AS satisfied,
            count(*) FILTER (WHERE state = 'impossible' AND resolved_as IS DISTINCT FROM 'skipped') AS failed,
            count(*) FILTER (WHERE state = 'impossible' AND resolved_as = 'skipped') AS skipped
-      FROM (SELECT DISTINCT flow_id, downstream_eid FROM wanted) AS edge_group
+      FROM (SELECT DISTINCT flow_id, downstream_eid FROM edge) AS edge_group
       JOIN ff_edge AS any_edge
         ON any_edge.partition_key = $1
        AND any_edge.flow_id = edge_group.flow_id
@@ -47,9 +40,18 @@ tally AS MATERIALIZED (
                   any_edge.policy ->> 'resolved_as' AS resolved_as) AS mark
      GROUP BY any_edge.flow_id, any_edge.downstream_eid
 )
-SELECT wanted.flow_id, wanted.edge_id,
-       (wanted.flow_id, wanted.edge_id) IN (SELECT edge.flow_id, edge.edge_id FROM edge) AS locked,
-       wanted.passes_data, tally.unapplied, tally.open, tally.satisfied, tally.failed, tally.skipped
-  FROM wanted
+SELECT edge.flow_id, edge.edge_id, true AS locked,
+       edge.passes_data, tally.unapplied, tally.open, tally.satisfied, tally.failed, tally.skipped
+  FROM edge
   -- Each has its counterpart, but the planner takes them for a row each: FULL keeps it from comparing all with all.
   FULL JOIN tally USING (flow_id, downstream_eid)
+ UNION ALL
+SELECT wanted.flow_id, wanted.edge_id, false, false, 0, 0, 0, 0, 0
+  FROM unnest($2::uuid[], $3::uuid[]) AS wanted (flow_id, edge_id)
+ WHERE (wanted.flow_id, wanted.edge_id) NOT IN (SELECT edge.flow_id, edge.edge_id FROM edge)
+   AND EXISTS (
+       SELECT FROM ff_edge AS held
+        WHERE held.partition_key = $1 AND held.flow_id = wanted.flow_id AND held.edge_id = wanted.edge_id
+          AND COALESCE(held.policy ->> 'edge_state', '') NOT IN ('satisfied', 'impossible')
+       -- Keeps it a look-up by key, of the few that are not locked.
+       OFFSET 0)

@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use crate::Ending;
-use crate::plan::{Ended, Member, Plan};
+use crate::plan::{Ended, Group, Member, Plan};
 use crate::policy::{Decision, Policy, Resolution};
 use crate::rows::{ChildRow, EdgeRow, EventRow, WeighedRow};
 use crate::sql;
@@ -181,7 +181,7 @@ impl Cascade<'_> {
         Ok(words)
     }
 
-    /// Marks the edges and counts the groups.
+    /// Marks the edges, counts the groups, and asks for cancellations.
     async fn write(&mut self, plan: &Plan<'_>) -> Result<(), sqlx::Error> {
         let marks = || plan.groups.iter().flat_map(|group| group.marks.iter().map(move |mark| (group.flow_id, mark)));
         if plan.groups.is_empty() {
@@ -207,11 +207,15 @@ impl Cascade<'_> {
             .bind(groups().map(|group| count(group.tally.failed)).collect::<Vec<_>>())
             .bind(groups().map(|group| count(group.tally.skipped)).collect::<Vec<_>>())
             .bind(groups().map(|group| count(group.tally.open)).collect::<Vec<_>>())
-            .bind(groups().map(super::plan::Group::fires).collect::<Vec<_>>())
-            .bind(groups().map(super::plan::Group::cancels).collect::<Vec<_>>())
-            .bind(self.now_ms)
+            .bind(groups().map(Group::fires).collect::<Vec<_>>())
             .execute(&mut *self.connection)
             .await?;
+        let cancelling = groups().filter(|group| group.cancels()).map(|group| (group.flow_id, group.child));
+        let (flows, children): (Vec<Uuid>, Vec<Uuid>) = cancelling.unzip();
+        if !flows.is_empty() {
+            let query = sqlx::query(sql::ASK_CANCEL).bind(self.partition).bind(flows).bind(children).bind(self.now_ms);
+            query.execute(&mut *self.connection).await?;
+        }
         Ok(())
     }
 

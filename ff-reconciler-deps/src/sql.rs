@@ -26,5 +26,7 @@ pub const SKIP: &str = include_str!("../sql/skip.sql");
 pub const MARK_EDGES: &str = include_str!("../sql/mark_edges.sql");
 /// Writes the counts of groups.
 pub const COUNT_GROUPS: &str = include_str!("../sql/count_groups.sql");
+/// Asks for the cancellation of what a decided group does not need.
+pub const ASK_CANCEL: &str = include_str!("../sql/ask_cancel.sql");
 /// Marks events as dispatched.
 pub const DISPATCH: &str = include_str!("../sql/dispatch.sql");

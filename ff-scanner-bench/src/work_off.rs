@@ -17,6 +17,8 @@ use crate::world::World;
 const SHARE_OF_ROW_AT_A_TIME: u64 = 10;
 /// Some rows of every partition and, as the siblings of a group count as one key, a multiple of five.
 pub(crate) const WARM_UP: u64 = 1280;
+/// So that nearly each of two connections has met nearly each partition.
+const WARM_UPS: usize = 4;
 
 /// Of one reconciler: each approach's medians over the rounds.
 #[derive(Clone, Debug, Serialize)]
@@ -73,8 +75,10 @@ pub(crate) async fn run(world: &mut World, case: &Case, approach: Approach, rows
     world.forget_events().await?;
     world.clean_up().await?;
     let mut worker = approach.start(case, &world.database()).await?;
-    world.write_due(case, WARM_UP, Duration::ZERO, "warm-up").await?;
-    worker.work_off(case, WARM_UP).await?;
+    for _ in 0..WARM_UPS {
+        world.write_due(case, WARM_UP, Duration::ZERO, "warm-up").await?;
+        worker.work_off(case, WARM_UP).await?;
+    }
     world.write_due(case, rows, Duration::ZERO, "backlog").await?;
     world.write_out().await?;
     let before = world.meter.read(&mut world.connection).await?;

@@ -94,7 +94,7 @@ const fn reads_queue_whole(
     Statement { name, sql, reads_by, reads_whole: &["ff_pending_cancel_groups"], arguments }
 }
 
-pub(crate) const STATEMENTS: [Statement; 34] = [
+pub(crate) const STATEMENTS: [Statement; 35] = [
     statement("clear_waits", CLEAR_WAITS_SQL, &[SUSPENSION], &["3", SUSPENDED]),
     statement("lease_expiry/look", LOOK_LEASE_SQL, &[LEASE], LOOK),
     statement("lease_expiry/release", RELEASE_SQL, &[CORE, ATTEMPT], &["3", LAPSED, ZEROS, "NULL", "false", "false"]),
@@ -156,8 +156,9 @@ pub(crate) const STATEMENTS: [Statement; 34] = [
         "dependency/count_groups",
         deps::COUNT_GROUPS,
         &[GROUP],
-        &["3", BLOCKED_FLOWS, BLOCKED, ONES, ONES, ONES, ONES, WORDS, NO, "NULL"],
+        &["3", BLOCKED_FLOWS, BLOCKED, ONES, ONES, ONES, ONES, WORDS],
     ),
+    statement("dependency/ask_cancel", deps::ASK_CANCEL, &[GROUP, CORE], &["3", BLOCKED_FLOWS, BLOCKED, "NULL"]),
     statement("dependency/dispatch", deps::DISPATCH, &["ff_completion_event_p[0-9]+_"], &["3", EVENTS, "NULL"]),
     statement("edge_cancel/any_queued", ANY_QUEUED_SQL, &[], &[]),
     statement("edge_cancel_dispatcher/find_flagged", FIND_FLAGGED_SQL, &[QUEUE, GROUP], GROUP_LOOK),
