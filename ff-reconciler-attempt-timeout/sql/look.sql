@@ -56,11 +56,12 @@ due AS (
            execution_id,
            CASE WHEN timeout_ms IS NULL
                 THEN 'attempt_timeout_ms is not a positive integer: ' || left(written, 80) END AS problem,
-           row_number() OVER (PARTITION BY partition_key ORDER BY started_at_ms::numeric + timeout_ms) AS place
+           row_number() OVER (PARTITION BY partition_key ORDER BY started_at_ms::float8 + timeout_ms) AS place
       FROM timed, (SELECT COALESCE($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms) AS clock
      WHERE (clock.now_ms - started_at_ms >= timeout_ms OR (timeout_ms IS NULL AND written IS NOT NULL))
-       -- Of the few that are due: above, it would be a probe of the index for each key in each child of the table.
-       AND partition_key = ANY ($1::smallint[])
+       -- Of the few that are due: above, it would be a probe of the index for each key in each child of the table. And as a
+       -- look-up by hash, where ANY compares each row with each key.
+       AND (partition_key IN (SELECT unnest($1::smallint[]))) IS TRUE
        -- if avoiding
        AND execution_id NOT IN (SELECT unnest($7::uuid[]))
        -- end if
