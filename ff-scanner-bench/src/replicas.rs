@@ -19,7 +19,7 @@ use crate::case::Case;
 use crate::error::BenchError;
 use crate::figures::{median, per};
 use crate::progress::Progress;
-use crate::work_off::WARM_UP;
+use crate::work_off::{WARM_UP, WARM_UPS};
 use crate::world::World;
 
 const CONNECTIONS: u32 = 2;
@@ -69,18 +69,21 @@ pub(crate) async fn replicas(
 
 async fn run(world: &mut World, case: &Case, rows: u64, processes: usize) -> Result<Replicas, BenchError> {
     let mut processes = Processes::start(&world.database(), case, processes).await?;
-    world.write_due(case, WARM_UP, Duration::ZERO, "warm-up").await?;
-    processes.work_off(WARM_UP / case.rows_per_key).await?;
+    // Each gets its part of the rows, and each of them is to be as warm as one that is alone.
+    for _ in 0..WARM_UPS * processes.counts.len() {
+        world.write_due(case, WARM_UP, Duration::ZERO, "warm-up").await?;
+        processes.work_off(WARM_UP / case.rows_per_key).await?;
+    }
     world.write_due(case, rows, Duration::ZERO, "backlog").await?;
     world.write_out().await?;
-    let (warm, _) = processes.sum();
+    let (warm, warm_conflicts) = processes.sum();
     let elapsed = processes.work_off(rows / case.rows_per_key).await?;
     let (changed, conflicts) = processes.stop().await;
     Ok(Replicas {
         processes: processes.counts.len(),
         rows_per_s: per(rows as f64, elapsed.as_secs_f64()),
         twice: i64::try_from(changed - warm).unwrap_or(i64::MAX) - i64::try_from(rows / case.rows_per_key).unwrap_or(0),
-        conflicts,
+        conflicts: conflicts - warm_conflicts,
     })
 }
 

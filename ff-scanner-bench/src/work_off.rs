@@ -18,7 +18,7 @@ const SHARE_OF_ROW_AT_A_TIME: u64 = 10;
 /// Some rows of every partition and, as the siblings of a group count as one key, a multiple of five.
 pub(crate) const WARM_UP: u64 = 1280;
 /// So that nearly each of two connections has met nearly each partition.
-const WARM_UPS: usize = 4;
+pub(crate) const WARM_UPS: usize = 4;
 
 /// Of one reconciler: each approach's medians over the rounds.
 #[derive(Clone, Debug, Serialize)]

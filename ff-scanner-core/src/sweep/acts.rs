@@ -1,13 +1,13 @@
 //! What becomes of the keys of one partition when they are locked, bad or gone?
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fmt::Display;
 use std::hash::Hash;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::debug;
 
+use super::order::Rest;
 use super::{Act, Group, LookThenAct, Sweep, Verdict, lock};
 use crate::{ErrorKind, Failure, TickContext, TickError, TickReport};
 
@@ -17,10 +17,15 @@ const CONTENTION_RETRIES: u32 = 3;
 pub(super) const OVERTAKEN_MIN: usize = 10;
 
 /// What the acts of one tick share.
-#[derive(Default)]
-pub(super) struct Round {
+pub(super) struct Round<K> {
     pub(super) report: Mutex<TickReport>,
-    overtaken: AtomicBool,
+    pub(super) rest: Rest<Group<K>>,
+}
+
+impl<K> Round<K> {
+    pub(super) fn new(groups: BTreeMap<i16, Group<K>>) -> Self {
+        Self { report: Mutex::default(), rest: Rest::from_anywhere(groups) }
+    }
 }
 
 impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
@@ -32,7 +37,7 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
         cx: &TickContext<W::Scope>,
         partition: i16,
         group: Group<K>,
-        round: &Round,
+        round: &Round<K>,
     ) -> Result<bool, TickError>
     where
         W: LookThenAct<Key = K>,
@@ -45,7 +50,7 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
             let Some(mut keys) = waiting.pop().or_else(|| held.pop_front().map(|key| vec![key])) else {
                 return Ok(true);
             };
-            if cx.is_stopping() || round.overtaken.load(Ordering::Relaxed) {
+            if cx.is_stopping() {
                 return Ok(false);
             }
             let act = Act { partition, keys: &keys, now_ms: cx.now_ms(), waits };
@@ -54,10 +59,11 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
                     if work.waits_for_held() && !waits {
                         held.extend(left_out(&mut keys, &verdicts));
                     }
-                    if verdicts.is_empty() && keys.len() >= OVERTAKEN_MIN {
-                        round.overtaken.store(true, Ordering::Relaxed);
-                    }
                     self.settle(partition, &keys, &verdicts, &mut lock(&round.report));
+                    if verdicts.is_empty() && keys.len() >= OVERTAKEN_MIN {
+                        round.rest.leave_half();
+                        return Ok(false);
+                    }
                 }
                 Err(error) if error.kind == ErrorKind::Contention && work.waits_for_held() && !waits => {
                     held.extend(keys);

@@ -12,6 +12,7 @@ mod quiet;
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::hash::Hash;
+use std::iter;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -21,7 +22,6 @@ use tracing::warn;
 use crate::{Backlog, Scope, Tick, TickContext, TickError, TickReason};
 use acts::Round;
 use avoid::Avoid;
-use order::from_anywhere;
 pub use quiet::{Ask, Quiet};
 
 /// The two statements of a reconciler that uses [`Sweep`].
@@ -134,9 +134,9 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
     ///
     /// Rows that are locked are left out for the rest of the cycle, so that they cannot hide the rows behind them
     /// (where they are waited for, that comes after all others of their partition, one by one); rows that fail are left
-    /// out for a time that doubles with every failure, up to five minutes. An act that finds nothing left of many rows
-    /// ends the tick, with more to do: another process is at the same backlog, and to look anew costs less than to follow
-    /// it through all partitions.
+    /// out for a time that doubles with every failure, up to five minutes. Where an act finds nothing left of many rows,
+    /// another process is at the same backlog and has most likely been at the partitions behind this one as well: the
+    /// tick goes on half-way through what it has yet to act on, and leaves the rest to another look.
     ///
     /// # Errors
     ///
@@ -162,8 +162,8 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
         let groups = self.by_partition(found);
         let full = W::Scope::batch(groups.values().map(|group| group.seen)) >= limit;
 
-        let round = Round::default();
-        let mut acts = stream::iter(from_anywhere(groups))
+        let round = Round::new(groups);
+        let mut acts = stream::iter(iter::from_fn(|| round.rest.next()))
             .map(|(partition, group)| self.act_on(work, cx, partition, group, &round))
             .buffer_unordered(self.acts_at_once);
         let mut unfinished = false;

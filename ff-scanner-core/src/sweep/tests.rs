@@ -52,12 +52,13 @@ async fn an_act_takes_at_most_its_limit_of_keys_in_the_order_of_the_look() {
 }
 
 #[tokio::test]
-async fn an_act_that_finds_nothing_left_of_many_rows_ends_the_tick_with_more_to_do() {
+async fn an_act_that_finds_nothing_left_of_many_rows_leaves_half_of_the_partitions_to_another_look() {
     let many = u32::try_from(OVERTAKEN_MIN).expect("a few");
-    let work = Work { partitions: 4, keys: many, act_limit: 1000, taken: vec![0, 1, 2, 3], ..Work::default() };
+    let work = Work { partitions: 7, keys: many, act_limit: 1000, taken: (0..7).collect(), ..Work::default() };
     let tick = Sweep::default().with_acts_at_once(1).tick(&work, &TickContext::global()).await.expect("nothing fails");
-    assert_eq!(lock(&work.acts).len(), 1);
-    assert_eq!((tick.report.skipped, tick.backlog), (u64::from(many), Backlog::Remaining));
+    // Of seven the first, of the other six the fourth, of the last two the second.
+    assert_eq!(lock(&work.acts).len(), 3);
+    assert_eq!((tick.report.skipped, tick.backlog), (3 * u64::from(many), Backlog::Remaining));
 }
 
 #[tokio::test]
