@@ -12,7 +12,7 @@ use crate::error::BenchError;
 use crate::meter::Meter;
 
 /// Beside what makes it durable: enough memory that the largest tables are not read from files, enough log that no run pays for
-/// another's checkpoint, and no autovacuum, which takes up to half of a core beside whoever is measured when it comes.
+/// another's checkpoint, and no autovacuum, which comes at random beside whoever is measured.
 pub(crate) const SETTINGS: [(&str, &str); 5] = [
     ("fsync", "on"),
     ("synchronous_commit", "on"),
