@@ -1,9 +1,10 @@
 //! Who cancels the siblings of a group that has been decided?
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use ff_scanner_core::postgres::{Pools, Transaction, failed, silence};
+use ff_scanner_core::postgres::{Pools, Transaction, clear_waits, failed, silence};
 use ff_scanner_core::{
     Act, Ask, Backlog, Due, Failure, Global, LookThenAct, Page, Reconciler, Sweep, Tick, TickContext, TickError,
     Verdict, async_trait,
@@ -144,18 +145,46 @@ impl LookThenAct for EdgeCancelDispatcher {
 
     async fn act(&self, act: Act<'_, Group>) -> Result<Vec<Verdict<Group>>, TickError> {
         let failed = failed("cancel siblings");
-        let (flows, downstreams) = columns(act.keys);
         let mut tx = Transaction::act(&self.pools.acts).await.map_err(&failed)?;
-        let rows = sqlx::query_as(CANCEL_SQL)
-            .bind(act.partition)
-            .bind(flows)
-            .bind(downstreams)
-            .bind(act.now_ms)
-            .bind(ACT_SIBLINGS_MAX)
-            .fetch_all(&mut *tx)
-            .await;
-        let rows: Vec<(Uuid, Uuid, String)> = tx.end(rows).await.map_err(&failed)?;
-        let verdict = |(flow_id, downstream_eid, word)| Verdict { key: Group { flow_id, downstream_eid }, word };
-        Ok(rows.into_iter().map(verdict).collect())
+        let words = cancel_all(&mut tx, &act).await;
+        let words = tx.end(words).await.map_err(&failed)?;
+        Ok(words.into_iter().map(|(key, word)| Verdict { key, word }).collect())
     }
+}
+
+/// Returns what became of each group. Few siblings wait for something: what they need is done only for them.
+async fn cancel_all(tx: &mut Transaction, act: &Act<'_, Group>) -> Result<HashMap<Group, String>, sqlx::Error> {
+    let (mut words, waiting) = cancel(tx, act, &[]).await?;
+    if !waiting.is_empty() {
+        let cleared = clear_waits(tx, act.partition, &waiting).await?;
+        // What is said last of a group is how it stands.
+        words.extend(cancel(tx, act, &cleared).await?.0);
+    }
+    Ok(words)
+}
+
+/// Returns what became of each group, and the siblings that were left alone because they wait for something.
+async fn cancel(
+    tx: &mut Transaction,
+    act: &Act<'_, Group>,
+    cleared: &[Uuid],
+) -> Result<(HashMap<Group, String>, Vec<Uuid>), sqlx::Error> {
+    let (flows, downstreams) = columns(act.keys);
+    let rows: Vec<(Option<Uuid>, Uuid, String)> = sqlx::query_as(CANCEL_SQL)
+        .bind(act.partition)
+        .bind(flows)
+        .bind(downstreams)
+        .bind(act.now_ms)
+        .bind(ACT_SIBLINGS_MAX)
+        .bind(cleared)
+        .fetch_all(&mut **tx)
+        .await?;
+    let (mut words, mut waiting) = (HashMap::new(), Vec::new());
+    for (flow_id, execution_id, word) in rows {
+        match flow_id {
+            Some(flow_id) => drop(words.insert(Group { flow_id, downstream_eid: execution_id }, word)),
+            None => waiting.push(execution_id),
+        }
+    }
+    Ok((words, waiting))
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use ff_scanner_core::{
     async_trait,
 };
 use sqlx::AssertSqlSafe;
+use sqlx::postgres::{PgArguments, Postgres};
+use sqlx::query::QueryAs;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -16,11 +19,13 @@ use uuid::Uuid;
 pub const LOOK_SQL: &str = include_str!("../sql/look.sql");
 /// The act on a schema of engine 0.12 or later.
 pub const RELEASE_SQL: &str = include_str!("../sql/release.sql");
+/// What is done about the leases of executions that are gone.
+pub const CLEAN_SQL: &str = include_str!("../sql/clean.sql");
 
 const INTERVAL_DEFAULT: Duration = Duration::from_millis(1500);
 const BATCH_LIMIT_DEFAULT: u32 = 1000;
-/// What the act says of an execution that it has left alone, because it waits for something.
-const WAITS: &str = "waits";
+/// What the act says of an execution that it has left alone, because what it may wait for is to go first.
+const ENDS: &str = "ends";
 
 /// What happens to an execution whose lease has lapsed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,6 +90,8 @@ impl LeaseExpiry {
 }
 
 impl LeaseExpiry {
+    /// Few executions end, and fewer are gone: what they need is in statements of their own, so that it costs the others
+    /// nothing.
     async fn release_all(
         &self,
         tx: &mut Transaction,
@@ -92,13 +99,18 @@ impl LeaseExpiry {
         sql: &str,
     ) -> Result<Vec<Verdict<Lease>>, sqlx::Error> {
         let mut verdicts = self.release(tx, act, act.keys, sql, false).await?;
-        let waiting: Vec<Lease> = verdicts.extract_if(.., |verdict| verdict.word == WAITS).map(|one| one.key).collect();
-        if !waiting.is_empty() {
-            let execution_ids: Vec<Uuid> = waiting.iter().map(|lease| lease.execution_id).collect();
+        let answered: HashSet<Lease> = verdicts.iter().map(|verdict| verdict.key).collect();
+        let ending: Vec<Lease> = verdicts.extract_if(.., |verdict| verdict.word == ENDS).map(|one| one.key).collect();
+        if !ending.is_empty() {
+            let execution_ids: Vec<Uuid> = ending.iter().map(|lease| lease.execution_id).collect();
             let cleared = clear_waits(tx, act.partition, &execution_ids).await?;
             let cleared: Vec<Lease> =
-                waiting.into_iter().filter(|lease| cleared.contains(&lease.execution_id)).collect();
+                ending.into_iter().filter(|lease| cleared.contains(&lease.execution_id)).collect();
             verdicts.extend(self.release(tx, act, &cleared, sql, true).await?);
+        }
+        let unanswered: Vec<Lease> = act.keys.iter().copied().filter(|lease| !answered.contains(lease)).collect();
+        if !unanswered.is_empty() {
+            verdicts.extend(returned(with_leases(CLEAN_SQL, act, &unanswered), tx).await?);
         }
         Ok(verdicts)
     }
@@ -111,21 +123,27 @@ impl LeaseExpiry {
         sql: &str,
         cleared: bool,
     ) -> Result<Vec<Verdict<Lease>>, sqlx::Error> {
-        let execution_ids: Vec<Uuid> = leases.iter().map(|lease| lease.execution_id).collect();
-        let attempt_indexes: Vec<i32> = leases.iter().map(|lease| lease.attempt_index).collect();
-        let rows: Vec<(Uuid, i32, String)> = sqlx::query_as(AssertSqlSafe(sql.to_owned()))
-            .bind(act.partition)
-            .bind(execution_ids)
-            .bind(attempt_indexes)
-            .bind(act.now_ms)
-            .bind(self.on_lapse == OnLapse::MarkReclaimable)
-            .bind(cleared)
-            .fetch_all(&mut **tx)
-            .await?;
-        let verdict =
-            |(execution_id, attempt_index, word)| Verdict { key: Lease { execution_id, attempt_index }, word };
-        Ok(rows.into_iter().map(verdict).collect())
+        let query = with_leases(sql, act, leases).bind(self.on_lapse == OnLapse::MarkReclaimable).bind(cleared);
+        returned(query, tx).await
     }
+}
+
+/// A row that a statement returns.
+type Returned = (Uuid, i32, String);
+type Query = QueryAs<'static, Postgres, Returned, PgArguments>;
+
+/// `sql` with the parameters that both statements begin with.
+fn with_leases(sql: &str, act: &Act<'_, Lease>, leases: &[Lease]) -> Query {
+    let execution_ids: Vec<Uuid> = leases.iter().map(|lease| lease.execution_id).collect();
+    let attempt_indexes: Vec<i32> = leases.iter().map(|lease| lease.attempt_index).collect();
+    let query = sqlx::query_as(AssertSqlSafe(sql.to_owned()));
+    query.bind(act.partition).bind(execution_ids).bind(attempt_indexes).bind(act.now_ms)
+}
+
+async fn returned(query: Query, tx: &mut Transaction) -> Result<Vec<Verdict<Lease>>, sqlx::Error> {
+    let rows = query.fetch_all(&mut **tx).await?;
+    let verdict = |(execution_id, attempt_index, word)| Verdict { key: Lease { execution_id, attempt_index }, word };
+    Ok(rows.into_iter().map(verdict).collect())
 }
 
 #[async_trait]

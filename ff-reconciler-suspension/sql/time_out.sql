@@ -6,75 +6,61 @@
 --
 -- Returns execution_id and what was done: failed, cancelled, expired, resumed, escalated, stale.
 -- Reads by the primary keys of ff_exec_core, ff_suspension_current and ff_attempt, and by
--- ff_waitpoint_pending_exec_idx (partition_key, execution_id).
+-- ff_waitpoint_pending_exec_idx (partition_key, execution_id); what it has locked, by ctid.
 -- Locks ff_exec_core, then ff_suspension_current, the current ff_attempt and ff_waitpoint_pending, all up front and SKIP
 -- LOCKED: an act that never waits cannot deadlock, and a suspension whose signal is being delivered is not one to end.
 -- Idempotent: each outcome removes the suspension or clears its time-out, so it is not due again.
 WITH clock AS MATERIALIZED (
     SELECT COALESCE($3::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms
 ),
-core AS MATERIALIZED (
-    SELECT execution_id, flow_id, lifecycle_phase, raw_fields, xmin AS version
-      FROM ff_exec_core
-     WHERE partition_key = $1 AND execution_id = ANY ($2::uuid[])
-     ORDER BY execution_id
-       FOR UPDATE SKIP LOCKED
-),
-suspension AS MATERIALIZED (
-    SELECT execution_id, timeout_behavior, member_map
-      FROM ff_suspension_current
-     WHERE partition_key = $1
-       AND execution_id = ANY ($2::uuid[])
-       AND timeout_at_ms <= (SELECT now_ms FROM clock)
-       -- An execution that has been trimmed has no core; its suspension is only cleaned. One whose core somebody else
-       -- holds is left to them.
-       AND (execution_id IN (SELECT execution_id FROM core)
-            OR NOT EXISTS (
-               SELECT FROM ff_exec_core AS held
-                WHERE held.partition_key = $1 AND held.execution_id = ff_suspension_current.execution_id))
-     ORDER BY execution_id
-       FOR UPDATE SKIP LOCKED
+lapsed AS MATERIALIZED (
+    SELECT core.ctid AS core_ctid, suspension.ctid AS suspension_ctid,
+           suspension.execution_id, suspension.timeout_behavior,
+           core.flow_id, core.lifecycle_phase,
+           core.raw_fields ->> 'namespace' AS namespace,
+           core.raw_fields -> 'tags' ->> 'cairn.instance_id' AS instance_tag
+      FROM ff_exec_core AS core
+      JOIN ff_suspension_current AS suspension
+        ON suspension.partition_key = $1 AND suspension.execution_id = core.execution_id
+     WHERE core.partition_key = $1
+       AND core.execution_id = ANY ($2::uuid[])
+       AND suspension.timeout_at_ms <= (SELECT now_ms FROM clock)
+       FOR UPDATE OF core, suspension SKIP LOCKED
 ),
 judged AS MATERIALIZED (
-    SELECT suspension.execution_id,
-           suspension.member_map,
-           COALESCE(suspension.timeout_behavior, 'fail') AS behavior,
-           core.flow_id,
-           core.raw_fields ->> 'namespace' AS namespace,
-           core.raw_fields -> 'tags' ->> 'cairn.instance_id' AS instance_tag,
+    SELECT core_ctid, suspension_ctid, execution_id, flow_id, namespace, instance_tag,
+           COALESCE(timeout_behavior, 'fail') AS behavior,
            CASE
                -- The row outlives a resume: what has been resumed must not be timed out afterwards.
-               WHEN core.lifecycle_phase IS DISTINCT FROM 'suspended' THEN 'stale'
-               WHEN suspension.timeout_behavior IN ('auto_resume_with_timeout_signal', 'auto_resume') THEN 'resumed'
-               WHEN suspension.timeout_behavior = 'cancel' THEN 'cancelled'
-               WHEN suspension.timeout_behavior = 'expire' THEN 'expired'
-               WHEN suspension.timeout_behavior = 'escalate' THEN 'escalated'
+               WHEN lifecycle_phase <> 'suspended' THEN 'stale'
+               WHEN timeout_behavior IN ('auto_resume_with_timeout_signal', 'auto_resume') THEN 'resumed'
+               WHEN timeout_behavior = 'cancel' THEN 'cancelled'
+               WHEN timeout_behavior = 'expire' THEN 'expired'
+               WHEN timeout_behavior = 'escalate' THEN 'escalated'
                -- No behaviour, or a word that the engine does not know, means fail.
                ELSE 'failed'
            END AS verdict
-      FROM suspension
-      LEFT JOIN core USING (execution_id)
-     -- What is read without a lock (attempts, waitpoints) is as old as this statement's snapshot: it holds only while
-     -- the core row is the one that the snapshot shows.
-     WHERE core.execution_id IS NULL OR EXISTS (
-           SELECT FROM ff_exec_core AS seen
-            WHERE seen.partition_key = $1 AND seen.execution_id = core.execution_id AND seen.xmin = core.version)
+      FROM lapsed
+     -- What is read without a lock (attempts, waitpoints) is as old as this statement's snapshot: it holds only while the
+     -- locked rows are the ones that the snapshot shows. Newer ones cannot be found by their ctid, nor be changed by it.
+     WHERE EXISTS (SELECT FROM ff_exec_core AS seen WHERE seen.partition_key = $1 AND seen.ctid = core_ctid)
+       AND EXISTS (SELECT FROM ff_suspension_current AS seen WHERE seen.partition_key = $1 AND seen.ctid = suspension_ctid)
 ),
-current AS MATERIALIZED (
-    SELECT attempt.execution_id, max(attempt.attempt_index) AS attempt_index
-      FROM ff_attempt AS attempt
-     WHERE attempt.partition_key = $1
-       AND attempt.execution_id IN (SELECT execution_id FROM judged WHERE verdict NOT IN ('stale', 'escalated'))
-     GROUP BY attempt.execution_id
+latest AS MATERIALIZED (
+    SELECT execution_id, max(attempt_index) AS attempt_index
+      FROM ff_attempt
+     WHERE partition_key = $1
+       AND execution_id = ANY (ARRAY (SELECT execution_id FROM judged WHERE verdict NOT IN ('stale', 'escalated')))
+     GROUP BY execution_id
 ),
 attempt AS MATERIALIZED (
-    SELECT attempt.execution_id, attempt.attempt_index
-      FROM ff_attempt AS attempt
-     WHERE attempt.partition_key = $1
-       AND attempt.execution_id = ANY ($2::uuid[])
-       AND (attempt.execution_id, attempt.attempt_index) IN (SELECT execution_id, attempt_index FROM current)
-     ORDER BY attempt.execution_id
-       FOR UPDATE SKIP LOCKED
+    SELECT attempt.ctid AS attempt_ctid, attempt.execution_id, attempt.attempt_index
+      FROM latest
+      JOIN ff_attempt AS attempt
+        ON attempt.partition_key = $1
+       AND attempt.execution_id = latest.execution_id
+       AND attempt.attempt_index = latest.attempt_index
+       FOR UPDATE OF attempt SKIP LOCKED
 ),
 waitpoint AS MATERIALIZED (
     SELECT waitpoint_id, execution_id
@@ -84,18 +70,29 @@ waitpoint AS MATERIALIZED (
        AND execution_id = ANY (ARRAY (SELECT execution_id FROM judged WHERE verdict NOT IN ('stale', 'escalated')))
        FOR UPDATE SKIP LOCKED
 ),
+-- Somebody who holds the attempt or a waitpoint is at work on the execution.
+held (execution_id) AS MATERIALIZED (
+    SELECT execution_id
+      FROM latest
+     WHERE execution_id NOT IN (
+           SELECT execution_id
+             FROM attempt
+            WHERE EXISTS (SELECT FROM ff_attempt AS seen WHERE seen.partition_key = $1 AND seen.ctid = attempt_ctid))
+     UNION ALL
+    SELECT execution_id
+      FROM ff_waitpoint_pending
+     WHERE partition_key = $1
+       AND execution_id = ANY (ARRAY (SELECT execution_id FROM judged WHERE verdict NOT IN ('stale', 'escalated')))
+       AND waitpoint_id NOT IN (SELECT waitpoint_id FROM waitpoint)
+),
 settled AS MATERIALIZED (
-    SELECT execution_id, member_map, behavior, flow_id, namespace, instance_tag, verdict, attempt_index
+    SELECT judged.*, attempt_ctid, attempt_index, now_ms
       FROM judged
       -- Each attempt is of one that was judged, but the planner takes either for few: FULL keeps it from comparing all with
       -- all.
       FULL JOIN attempt USING (execution_id)
-     -- Somebody who holds the attempt or a waitpoint is at work on this execution.
-     WHERE execution_id NOT IN (SELECT execution_id FROM current WHERE execution_id NOT IN (SELECT execution_id FROM attempt))
-       AND (verdict IN ('stale', 'escalated') OR NOT EXISTS (
-           SELECT FROM ff_waitpoint_pending AS held
-            WHERE held.partition_key = $1 AND held.execution_id = judged.execution_id
-              AND held.waitpoint_id NOT IN (SELECT waitpoint_id FROM waitpoint)))
+     CROSS JOIN clock
+     WHERE execution_id NOT IN (SELECT execution_id FROM held)
 ),
 vector (verdict, lifecycle_phase, ownership_state, eligibility_state, public_state, attempt_state, blocking_reason, completion) AS (
     VALUES ('failed', 'terminal', 'unowned', 'not_applicable', 'failed', 'attempt_terminal', NULL, 'failed'),
@@ -114,7 +111,7 @@ core_moved AS (
            blocking_reason = vector.blocking_reason,
            -- Readers derive the outcome from, and a resumed claim goes to, the attempt that the pointer names.
            attempt_index = COALESCE(settled.attempt_index, core.attempt_index),
-           terminal_at_ms = CASE vector.lifecycle_phase WHEN 'terminal' THEN clock.now_ms ELSE core.terminal_at_ms END,
+           terminal_at_ms = CASE vector.lifecycle_phase WHEN 'terminal' THEN now_ms ELSE core.terminal_at_ms END,
            cancellation_reason = CASE verdict
                WHEN 'cancelled' THEN 'suspension_timeout_cancel' ELSE core.cancellation_reason END,
            cancelled_by = CASE verdict WHEN 'cancelled' THEN 'engine' ELSE core.cancelled_by END,
@@ -122,29 +119,28 @@ core_moved AS (
            raw_fields = CASE jsonb_typeof(core.raw_fields) WHEN 'object'
                              THEN core.raw_fields - '{current_attempt_id,current_lease_id,current_worker_id,current_worker_instance_id}'::text[]
                              ELSE '{}' END
-               || jsonb_build_object('last_mutation_at', clock.now_ms::text)
+               || jsonb_build_object('last_mutation_at', now_ms::text)
                || CASE vector.lifecycle_phase
                   WHEN 'terminal' THEN jsonb_build_object('failure_reason', 'suspension_timeout:' || settled.behavior,
                                                           'last_failure_message', 'suspension_timeout')
                   ELSE '{}' END
-      FROM settled JOIN vector USING (verdict) CROSS JOIN clock
-     WHERE core.partition_key = $1 AND core.execution_id = settled.execution_id
+      FROM settled JOIN vector USING (verdict)
+     WHERE core.partition_key = $1 AND core.ctid = settled.core_ctid
 ),
 attempt_ended AS (
     UPDATE ff_attempt AS attempt
        SET outcome = settled.verdict,
-           terminal_at_ms = clock.now_ms,
+           terminal_at_ms = now_ms,
            lease_expires_at_ms = NULL
-      FROM settled CROSS JOIN clock
+      FROM settled
      WHERE attempt.partition_key = $1
-       AND attempt.execution_id = settled.execution_id
-       AND attempt.attempt_index = settled.attempt_index
+       AND attempt.ctid = settled.attempt_ctid
        AND settled.verdict IN ('failed', 'cancelled', 'expired')
 ),
 suspension_removed AS (
     DELETE FROM ff_suspension_current
      WHERE partition_key = $1
-       AND execution_id IN (SELECT execution_id FROM settled WHERE verdict IN ('failed', 'cancelled', 'expired'))
+       AND ctid = ANY (ARRAY (SELECT suspension_ctid FROM settled WHERE verdict IN ('failed', 'cancelled', 'expired')))
 ),
 suspension_kept AS (
     UPDATE ff_suspension_current AS suspension
@@ -161,11 +157,11 @@ suspension_kept AS (
                        'source_type', 'engine',
                        'source_identity', 'suspension_timeout',
                        'correlation_id', '',
-                       'accepted_at', clock.now_ms,
+                       'accepted_at', now_ms,
                        'payload_hex', NULL))) END
-      FROM settled CROSS JOIN clock
+      FROM settled
      WHERE suspension.partition_key = $1
-       AND suspension.execution_id = settled.execution_id
+       AND suspension.ctid = settled.suspension_ctid
        AND settled.verdict IN ('stale', 'escalated', 'resumed')
 ),
 waitpoints_removed AS (
@@ -181,7 +177,7 @@ completion_told AS (
            -- A resume is not an ending: with a flow on it, it would be taken for one.
            CASE verdict WHEN 'resumed' THEN NULL ELSE flow_id END,
            completion, namespace, instance_tag, now_ms
-      FROM settled JOIN vector USING (verdict) CROSS JOIN clock
+      FROM settled JOIN vector USING (verdict)
      WHERE completion IS NOT NULL
 )
 SELECT execution_id, verdict FROM settled

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use ff_scanner_core::postgres::{Pools, Transaction, failed, look};
@@ -13,6 +14,8 @@ use uuid::Uuid;
 pub const LOOK_SQL: &str = include_str!("../sql/look.sql");
 /// The act, as it is run.
 pub const TIME_OUT_SQL: &str = include_str!("../sql/time_out.sql");
+/// What is done about the suspensions of executions that are gone.
+pub const CLEAN_SQL: &str = include_str!("../sql/clean.sql");
 
 const INTERVAL_DEFAULT: Duration = Duration::from_secs(2);
 const BATCH_LIMIT_DEFAULT: u32 = 1000;
@@ -97,9 +100,28 @@ impl LookThenAct for SuspensionTimeout {
     async fn act(&self, act: Act<'_, Uuid>) -> Result<Vec<Verdict<Uuid>>, TickError> {
         let failed = failed("time out suspensions");
         let mut tx = Transaction::act(&self.pools.acts).await.map_err(&failed)?;
-        let rows =
-            sqlx::query_as(TIME_OUT_SQL).bind(act.partition).bind(act.keys).bind(act.now_ms).fetch_all(&mut *tx).await;
-        let rows: Vec<(Uuid, String)> = tx.end(rows).await.map_err(&failed)?;
+        let rows = time_out_all(&mut tx, &act).await;
+        let rows = tx.end(rows).await.map_err(&failed)?;
         Ok(rows.into_iter().map(|(key, word)| Verdict { key, word }).collect())
     }
+}
+
+/// Returns what became of each. Few executions are gone: what they leave is looked at only for what had no answer.
+async fn time_out_all(tx: &mut Transaction, act: &Act<'_, Uuid>) -> Result<Vec<(Uuid, String)>, sqlx::Error> {
+    let mut rows = run(TIME_OUT_SQL, tx, act, act.keys).await?;
+    let answered: HashSet<Uuid> = rows.iter().map(|(execution_id, _)| *execution_id).collect();
+    let unanswered: Vec<Uuid> = act.keys.iter().copied().filter(|key| !answered.contains(key)).collect();
+    if !unanswered.is_empty() {
+        rows.extend(run(CLEAN_SQL, tx, act, &unanswered).await?);
+    }
+    Ok(rows)
+}
+
+async fn run(
+    sql: &'static str,
+    tx: &mut Transaction,
+    act: &Act<'_, Uuid>,
+    keys: &[Uuid],
+) -> Result<Vec<(Uuid, String)>, sqlx::Error> {
+    sqlx::query_as(sql).bind(act.partition).bind(keys).bind(act.now_ms).fetch_all(&mut **tx).await
 }

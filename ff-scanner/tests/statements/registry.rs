@@ -9,8 +9,10 @@ use ff_scanner::deps::sql as deps;
 use ff_scanner::edge_cancel::{
     ANY_QUEUED_SQL, CANCEL_SQL, FIND_FLAGGED_SQL, FIND_LOST_SQL, FIND_STALE_SQL, RECONCILE_SQL,
 };
-use ff_scanner::lease_expiry::{LOOK_SQL as LOOK_LEASE_SQL, RELEASE_SQL};
-use ff_scanner::suspension::{LOOK_SQL as LOOK_SUSPENSION_SQL, TIME_OUT_SQL as TIME_OUT_SUSPENSION_SQL};
+use ff_scanner::lease_expiry::{CLEAN_SQL, LOOK_SQL as LOOK_LEASE_SQL, RELEASE_SQL};
+use ff_scanner::suspension::{
+    CLEAN_SQL as CLEAN_SUSPENSION_SQL, LOOK_SQL as LOOK_SUSPENSION_SQL, TIME_OUT_SQL as TIME_OUT_SUSPENSION_SQL,
+};
 
 pub(crate) struct Statement {
     pub(crate) name: &'static str,
@@ -94,10 +96,11 @@ const fn reads_queue_whole(
     Statement { name, sql, reads_by, reads_whole: &["ff_pending_cancel_groups"], arguments }
 }
 
-pub(crate) const STATEMENTS: [Statement; 35] = [
+pub(crate) const STATEMENTS: [Statement; 37] = [
     statement("clear_waits", CLEAR_WAITS_SQL, &[SUSPENSION], &["3", SUSPENDED]),
     statement("lease_expiry/look", LOOK_LEASE_SQL, &[LEASE], LOOK),
     statement("lease_expiry/release", RELEASE_SQL, &[CORE, ATTEMPT], &["3", LAPSED, ZEROS, "NULL", "false", "false"]),
+    statement("lease_expiry/clean", CLEAN_SQL, &[CORE, ATTEMPT], &["3", LAPSED, ZEROS, "NULL"]),
     statement("attempt_timeout/look", LOOK_OVERDUE_SQL, &[LEASE, CORE], LOOK),
     statement("attempt_timeout/look_lapsed", LOOK_LAPSED_SQL, &[LEASE], LOOK),
     statement(
@@ -108,6 +111,7 @@ pub(crate) const STATEMENTS: [Statement; 35] = [
     ),
     statement("suspension_timeout/look", LOOK_SUSPENSION_SQL, &["partition_key_timeout_at_ms_idx"], LOOK),
     statement("suspension_timeout/time_out", TIME_OUT_SUSPENSION_SQL, &[CORE, SUSPENSION], &["3", SUSPENDED, "NULL"]),
+    statement("suspension_timeout/clean", CLEAN_SUSPENSION_SQL, &[CORE, SUSPENSION], &["3", SUSPENDED, "NULL"]),
     statement(
         "budget_reset/look",
         budget::LOOK_SQL,
@@ -166,7 +170,7 @@ pub(crate) const STATEMENTS: [Statement; 35] = [
         "edge_cancel_dispatcher/cancel",
         CANCEL_SQL,
         &[GROUP, CORE],
-        &["3", QUEUED_FLOWS, QUEUED, "NULL", "1000"],
+        &["3", QUEUED_FLOWS, QUEUED, "NULL", "1000", "'{}'"],
     ),
     statement("edge_cancel_reconciler/find_stale", FIND_STALE_SQL, &[QUEUE, GROUP], GROUP_LOOK),
     statement(
