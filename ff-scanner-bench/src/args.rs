@@ -33,6 +33,9 @@ pub(crate) struct Args {
     /// Be one of several processes on one backlog
     #[arg(long, hide = true, value_name = "NAME")]
     pub(crate) worker: Option<String>,
+    /// To act on, as one of several
+    #[arg(long, hide = true, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) connections: u32,
     /// Of the backlog
     #[arg(long, hide = true, env = "DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,

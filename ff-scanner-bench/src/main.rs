@@ -45,7 +45,7 @@ use world::{SETTINGS, World};
 async fn main() -> ExitCode {
     let args = Args::parse();
     let result = match (&args.worker, &args.database_url) {
-        (Some(name), Some(url)) => work(name, url).await,
+        (Some(name), Some(url)) => work(name, args.connections, url).await,
         _ => bench(&args).await,
     };
     match result {
@@ -57,8 +57,8 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn work(name: &str, url: &str) -> Result<(), BenchError> {
-    replicas::worker(name, url.parse()?).await
+async fn work(name: &str, connections: u32, url: &str) -> Result<(), BenchError> {
+    replicas::worker(name, connections, url.parse()?).await
 }
 
 async fn bench(args: &Args) -> Result<(), BenchError> {

@@ -22,7 +22,8 @@ use crate::progress::Progress;
 use crate::work_off::{WARM_UP, WARM_UPS};
 use crate::world::World;
 
-const CONNECTIONS: u32 = 2;
+/// One process with two of them keeps two cores busy by itself; only with one it leaves something to others.
+const CONNECTIONS: [u32; 2] = [1, 2];
 /// They look when they are told to.
 const FOREVER: Duration = Duration::from_hours(1);
 /// Without news for this long, they are told again.
@@ -31,6 +32,8 @@ const LULL: Duration = Duration::from_secs(2);
 /// One backlog worked off by several processes.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Replicas {
+    /// That each process acts on.
+    pub(crate) connections: u32,
     pub(crate) processes: usize,
     pub(crate) rows_per_s: f64,
     /// Rows that were changed more than once.
@@ -50,14 +53,16 @@ pub(crate) async fn replicas(
     progress: &Progress,
 ) -> Result<Vec<Replicas>, BenchError> {
     let mut measured = Vec::new();
-    for processes in [1, 2, 4] {
+    for (connections, processes) in CONNECTIONS.into_iter().flat_map(|connections| [1, 2, 4].map(|n| (connections, n)))
+    {
         let mut runs = Vec::new();
         for round in 0..rounds {
             progress.say(format!("replicas: {processes} on {}, round {} of {rounds}", case.name, round + 1));
             world.clean_up().await?;
-            runs.push(run(world, case, rows, processes).await?);
+            runs.push(run(world, case, rows, connections, processes).await?);
         }
         measured.push(Replicas {
+            connections,
             processes,
             rows_per_s: median(runs.iter().map(|run| run.rows_per_s)),
             twice: runs.iter().map(|run| run.twice).sum(),
@@ -67,8 +72,14 @@ pub(crate) async fn replicas(
     Ok(measured)
 }
 
-async fn run(world: &mut World, case: &Case, rows: u64, processes: usize) -> Result<Replicas, BenchError> {
-    let mut processes = Processes::start(&world.database(), case, processes).await?;
+async fn run(
+    world: &mut World,
+    case: &Case,
+    rows: u64,
+    connections: u32,
+    processes: usize,
+) -> Result<Replicas, BenchError> {
+    let mut processes = Processes::start(&world.database(), case, connections, processes).await?;
     // Each gets its part of the rows, and each of them is to be as warm as one that is alone.
     for _ in 0..WARM_UPS * processes.counts.len() {
         world.write_due(case, WARM_UP, Duration::ZERO, "warm-up").await?;
@@ -80,6 +91,7 @@ async fn run(world: &mut World, case: &Case, rows: u64, processes: usize) -> Res
     let elapsed = processes.work_off(rows / case.rows_per_key).await?;
     let (changed, conflicts) = processes.stop().await;
     Ok(Replicas {
+        connections,
         processes: processes.counts.len(),
         rows_per_s: per(rows as f64, elapsed.as_secs_f64()),
         twice: i64::try_from(changed - warm).unwrap_or(i64::MAX) - i64::try_from(rows / case.rows_per_key).unwrap_or(0),
@@ -97,11 +109,16 @@ struct Processes {
 }
 
 impl Processes {
-    async fn start(database: &PgConnectOptions, case: &Case, processes: usize) -> Result<Self, BenchError> {
+    async fn start(
+        database: &PgConnectOptions,
+        case: &Case,
+        connections: u32,
+        processes: usize,
+    ) -> Result<Self, BenchError> {
         let (sender, mut told) = mpsc::unbounded_channel();
         let (mut children, mut readers) = (Vec::new(), JoinSet::new());
         for index in 0..processes {
-            let mut child = start(database, case)?;
+            let mut child = start(database, case, connections)?;
             readers.spawn(listen(child.stdout.take().ok_or_else(died)?, index, sender.clone()));
             children.push(child);
         }
@@ -160,10 +177,11 @@ fn died() -> BenchError {
     BenchError::Wrong("a worker died".to_owned())
 }
 
-fn start(database: &PgConnectOptions, case: &Case) -> Result<Child, BenchError> {
+fn start(database: &PgConnectOptions, case: &Case, connections: u32) -> Result<Child, BenchError> {
     let wrong = |error| BenchError::File("this program".to_owned(), error);
     let mut command = Command::new(std::env::current_exe().map_err(wrong)?);
-    command.args(["--worker", case.name]).env("DATABASE_URL", database.to_url_lossy().as_str());
+    command.args(["--worker", case.name, "--connections", &connections.to_string()]);
+    command.env("DATABASE_URL", database.to_url_lossy().as_str());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn().map_err(wrong)
 }
 
@@ -180,8 +198,8 @@ async fn listen(stdout: ChildStdout, index: usize, told: mpsc::UnboundedSender<T
 }
 
 /// What each of the processes does: runs one reconciler, which looks at every line of stdin, to its end.
-pub(crate) async fn worker(name: &str, database: PgConnectOptions) -> Result<(), BenchError> {
-    let config = Config::new(postgres::pool(database, CONNECTIONS)).with_only([name]).with_interval(FOREVER);
+pub(crate) async fn worker(name: &str, connections: u32, database: PgConnectOptions) -> Result<(), BenchError> {
+    let config = Config::new(postgres::pool(database, connections)).with_only([name]).with_interval(FOREVER);
     let builder = register_enabled(Scheduler::builder().random(|| 0.0), &config);
     let handle = builder.build().map_err(|error| BenchError::Wrong(error.to_string()))?.spawn();
     drop(config.pool.acquire().await?);

@@ -214,13 +214,20 @@ impl Results {
 
     fn replicas_section(&self) -> Section {
         let row = |one: &Replicas| {
-            vec![one.processes.to_string(), number(one.rows_per_s), one.twice.to_string(), one.conflicts.to_string()]
+            vec![
+                one.connections.to_string(),
+                one.processes.to_string(),
+                number(one.rows_per_s),
+                one.twice.to_string(),
+                one.conflicts.to_string(),
+            ]
         };
         Section {
             heading: "Replicas",
-            about: "One backlog of `lease_expiry`, worked off by several processes, which know nothing of each other."
+            about: "One backlog of `lease_expiry`, worked off by several processes, which know nothing of each other. Each \
+                    acts on one connection, or on two: of the latter, one keeps two cores busy by itself."
                 .to_owned(),
-            header: cells(["processes", "rows/s", "rows changed twice", "rows met and left to another"]),
+            header: cells(["connections each", "processes", "rows/s", "rows changed twice", "rows met and left to another"]),
             rows: self.replicas.iter().map(row).collect(),
         }
     }
