@@ -75,8 +75,10 @@ impl World {
         Ok(())
     }
 
-    /// Leaves nothing for autovacuum to do: each of its analyses writes, and while somebody writes, everybody looks.
+    /// Ends what earlier runs have put back or promoted: nobody claims it here, so that there would be more work in progress
+    /// the more had been measured before, and not only more history. Then removes dead rows and analyses.
     pub(crate) async fn clean_up_for_long(&mut self) -> Result<(), BenchError> {
+        sqlx::query(include_str!("../sql/finish.sql")).execute(&mut self.connection).await?;
         sqlx::raw_sql("VACUUM (ANALYZE)").execute(&mut self.connection).await?;
         Ok(())
     }
