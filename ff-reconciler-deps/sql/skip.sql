@@ -7,14 +7,14 @@
 --
 -- Returns execution_id of each child, and what became of it: skipped, left (it does not wait), gone, held.
 -- Reads by the primary keys of ff_exec_core, ff_attempt and ff_suspension_current, and by ff_waitpoint_pending_exec_idx
--- (partition_key, execution_id).
+-- (partition_key, execution_id); the child that it has locked, by ctid.
 -- Locks ff_exec_core, then ff_attempt, ff_suspension_current and ff_waitpoint_pending, all up front and SKIP LOCKED.
 -- Idempotent: a skipped child waits no more.
 WITH clock AS MATERIALIZED (
     SELECT COALESCE($4::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms
 ),
 core AS MATERIALIZED (
-    SELECT execution_id, raw_fields, xmin AS version,
+    SELECT ctid AS core_ctid, execution_id, raw_fields,
            -- Also what somebody promoted before its time, as long as nobody has claimed it: what it needs will not come.
            ownership_state = 'unowned'
            AND lifecycle_phase IN ('submitted', 'runnable', 'blocked', 'pending')
@@ -27,14 +27,12 @@ core AS MATERIALIZED (
        FOR UPDATE SKIP LOCKED
 ),
 child AS MATERIALIZED (
-    SELECT core.execution_id, core.raw_fields
+    SELECT core_ctid, execution_id, raw_fields
       FROM core
-     WHERE core.waits
+     WHERE waits
        -- What is read without a lock is as old as this statement's snapshot: it holds only while the core row is the
-       -- one that the snapshot shows.
-       AND EXISTS (
-           SELECT FROM ff_exec_core AS seen
-            WHERE seen.partition_key = $1 AND seen.execution_id = core.execution_id AND seen.xmin = core.version)
+       -- one that the snapshot shows. A newer one cannot be found by its ctid.
+       AND EXISTS (SELECT FROM ff_exec_core AS seen WHERE seen.partition_key = $1 AND seen.ctid = core_ctid)
 ),
 attempt AS MATERIALIZED (
     SELECT execution_id, attempt_index
@@ -64,7 +62,7 @@ waitpoint AS MATERIALIZED (
        FOR UPDATE SKIP LOCKED
 ),
 skipped AS MATERIALIZED (
-    SELECT child.execution_id, child.raw_fields,
+    SELECT child.core_ctid, child.execution_id, child.raw_fields,
            (SELECT max(attempt.attempt_index) FROM attempt WHERE attempt.execution_id = child.execution_id)
                AS attempt_index
       FROM child
@@ -99,7 +97,7 @@ core_ended AS (
                              ELSE '{}' END
                || jsonb_build_object('last_mutation_at', clock.now_ms::text)
       FROM skipped CROSS JOIN clock
-     WHERE core.partition_key = $1 AND core.execution_id = skipped.execution_id
+     WHERE core.partition_key = $1 AND core.ctid = skipped.core_ctid
     RETURNING core.execution_id, core.attempt_index
 ),
 attempt_ended AS (

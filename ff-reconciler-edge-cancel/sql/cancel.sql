@@ -47,8 +47,7 @@ ready AS MATERIALIZED (
 ),
 listed AS MATERIALIZED (
     SELECT flow_id, downstream_eid, reason, member,
-           -- Of what a substring by the same pattern would give, only that there is one: that takes a third of the time.
-           CASE WHEN id ~* '^[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$' THEN id::uuid END AS execution_id
+           CASE WHEN id ~* '^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$' THEN id::uuid END AS execution_id
       FROM ready
      CROSS JOIN LATERAL unnest(members) AS member
      CROSS JOIN LATERAL replace(member, '{fp:' || $1::smallint || '}:', '') AS id

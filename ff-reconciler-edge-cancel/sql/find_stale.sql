@@ -24,14 +24,13 @@ SELECT queued.partition_key, queued.flow_id, queued.downstream_eid
  WHERE (queued.flagged IS NOT TRUE OR NOT EXISTS (
            SELECT
              FROM unnest(queued.members) AS member
-            CROSS JOIN LATERAL (
-                  SELECT substring(replace(member, '{fp:' || queued.partition_key || '}:', '')
-                         FROM '(?i)^[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$')::uuid) AS parsed (execution_id)
-                  -- Who cannot be read cannot be known to have ended.
-            WHERE parsed.execution_id IS NULL
-               OR (SELECT core.lifecycle_phase NOT IN ('terminal', 'cancelled')
-                     FROM ff_exec_core AS core
-                    WHERE core.partition_key = queued.partition_key AND core.execution_id = parsed.execution_id)))
+            CROSS JOIN LATERAL replace(member, '{fp:' || queued.partition_key || '}:', '') AS id
+            WHERE CASE WHEN id ~* '^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$'
+                       THEN (SELECT core.lifecycle_phase NOT IN ('terminal', 'cancelled')
+                               FROM ff_exec_core AS core
+                              WHERE core.partition_key = queued.partition_key AND core.execution_id = id::uuid)
+                       -- Who cannot be read cannot be known to have ended.
+                       ELSE true END))
    -- if avoiding
    AND (queued.flow_id, queued.downstream_eid) NOT IN (
        SELECT flow_id, downstream_eid FROM unnest($5::uuid[], $6::uuid[]) AS t (flow_id, downstream_eid))

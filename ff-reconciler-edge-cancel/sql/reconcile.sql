@@ -7,7 +7,7 @@
 --
 -- Returns flow_id, downstream_eid and what was done: stale, drained, requeued. A group with something left to cancel that
 -- is in the queue is not among them.
--- Reads by the primary keys of ff_edge_group and ff_exec_core; ff_pending_cancel_groups is a queue and may be read whole.
+-- Reads by the primary keys of ff_edge_group and ff_exec_core, and what it has locked by ctid; ff_pending_cancel_groups is a queue and may be read whole.
 -- Locks ff_edge_group, then ff_pending_cancel_groups, both up front and SKIP LOCKED. Whoever flags a group holds it while
 -- he queues it, so what is seen under its lock is not half of that.
 -- Idempotent: an entry that is gone, a flag that is cleared and a group that is queued are not due again.
@@ -15,7 +15,7 @@ WITH clock AS MATERIALIZED (
     SELECT COALESCE($4::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms
 ),
 edge_group AS MATERIALIZED (
-    SELECT flow_id, downstream_eid, xmin AS version,
+    SELECT ctid AS group_ctid, flow_id, downstream_eid,
            cancel_siblings_pending_flag AS flagged, cancel_siblings_pending_members AS members
       FROM ff_edge_group
      WHERE partition_key = $1
@@ -38,20 +38,19 @@ pending AS MATERIALIZED (
        FOR UPDATE OF ff_pending_cancel_groups SKIP LOCKED
 ),
 judged AS MATERIALIZED (
-    SELECT key.flow_id, key.downstream_eid,
+    SELECT group_ctid, key.flow_id, key.downstream_eid,
            CASE
                WHEN edge_group.flagged IS NOT TRUE THEN CASE WHEN pending.flow_id IS NOT NULL THEN 'stale' END
                WHEN NOT EXISTS (
                     SELECT
                       FROM unnest(edge_group.members) AS member
-                     CROSS JOIN LATERAL (
-                           SELECT substring(replace(member, '{fp:' || $1::smallint || '}:', '')
-                                  FROM '(?i)^[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$')::uuid) AS parsed (execution_id)
-                           -- Who cannot be read cannot be known to have ended.
-                     WHERE parsed.execution_id IS NULL
-                        OR (SELECT core.lifecycle_phase NOT IN ('terminal', 'cancelled')
-                              FROM ff_exec_core AS core
-                             WHERE core.partition_key = $1 AND core.execution_id = parsed.execution_id))
+                     CROSS JOIN LATERAL replace(member, '{fp:' || $1::smallint || '}:', '') AS id
+                     WHERE CASE WHEN id ~* '^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$'
+                                THEN (SELECT core.lifecycle_phase NOT IN ('terminal', 'cancelled')
+                                        FROM ff_exec_core AS core
+                                       WHERE core.partition_key = $1 AND core.execution_id = id::uuid)
+                                -- Who cannot be read cannot be known to have ended.
+                                ELSE true END)
                     THEN 'drained'
                WHEN pending.flow_id IS NULL THEN 'requeued'
            END AS verdict
@@ -59,8 +58,8 @@ judged AS MATERIALIZED (
       FULL JOIN pending USING (flow_id, downstream_eid) AS key
      -- What is not locked by us must not be there at all; and what is read without a lock (the members, the queue) is as
      -- old as this statement's snapshot: it holds only while the group is the one that the snapshot shows.
-     WHERE edge_group.version IS NOT DISTINCT FROM (
-           SELECT seen.xmin
+     WHERE edge_group.group_ctid IS NOT DISTINCT FROM (
+           SELECT seen.ctid
              FROM ff_edge_group AS seen
             WHERE seen.partition_key = $1
               AND seen.flow_id = key.flow_id
@@ -76,10 +75,7 @@ unflagged AS (
     UPDATE ff_edge_group AS edge_group
        SET cancel_siblings_pending_flag = false, cancel_siblings_pending_members = '{}'
       FROM judged
-     WHERE edge_group.partition_key = $1
-       AND edge_group.flow_id = judged.flow_id
-       AND edge_group.downstream_eid = judged.downstream_eid
-       AND judged.verdict = 'drained'
+     WHERE edge_group.partition_key = $1 AND edge_group.ctid = judged.group_ctid AND judged.verdict = 'drained'
 ),
 dequeued AS (
     DELETE FROM ff_pending_cancel_groups

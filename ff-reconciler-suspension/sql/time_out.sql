@@ -39,7 +39,7 @@ judged AS MATERIALIZED (
                WHEN timeout_behavior = 'escalate' THEN 'escalated'
                -- No behaviour, or a word that the engine does not know, means fail.
                ELSE 'failed'
-           END AS verdict
+           END AS word
       FROM lapsed
      -- What is read without a lock (attempts, waitpoints) is as old as this statement's snapshot: it holds only while the
      -- locked rows are the ones that the snapshot shows. Newer ones cannot be found by their ctid, nor be changed by it.
@@ -50,7 +50,7 @@ latest AS MATERIALIZED (
     SELECT execution_id, max(attempt_index) AS attempt_index
       FROM ff_attempt
      WHERE partition_key = $1
-       AND execution_id = ANY (ARRAY (SELECT execution_id FROM judged WHERE verdict NOT IN ('stale', 'escalated')))
+       AND execution_id = ANY (ARRAY (SELECT execution_id FROM judged WHERE word NOT IN ('stale', 'escalated')))
      GROUP BY execution_id
 ),
 attempt AS MATERIALIZED (
@@ -67,7 +67,7 @@ waitpoint AS MATERIALIZED (
       FROM ff_waitpoint_pending
      WHERE partition_key = $1
        -- By an array, or a planner that takes the table for empty compares all of it with all that were judged.
-       AND execution_id = ANY (ARRAY (SELECT execution_id FROM judged WHERE verdict NOT IN ('stale', 'escalated')))
+       AND execution_id = ANY (ARRAY (SELECT execution_id FROM judged WHERE word NOT IN ('stale', 'escalated')))
        FOR UPDATE SKIP LOCKED
 ),
 -- Somebody who holds the attempt or a waitpoint is at work on the execution.
@@ -82,7 +82,7 @@ held (execution_id) AS MATERIALIZED (
     SELECT execution_id
       FROM ff_waitpoint_pending
      WHERE partition_key = $1
-       AND execution_id = ANY (ARRAY (SELECT execution_id FROM judged WHERE verdict NOT IN ('stale', 'escalated')))
+       AND execution_id = ANY (ARRAY (SELECT execution_id FROM judged WHERE word NOT IN ('stale', 'escalated')))
        AND waitpoint_id NOT IN (SELECT waitpoint_id FROM waitpoint)
 ),
 settled AS MATERIALIZED (
@@ -94,7 +94,7 @@ settled AS MATERIALIZED (
      CROSS JOIN clock
      WHERE execution_id NOT IN (SELECT execution_id FROM held)
 ),
-vector (verdict, lifecycle_phase, ownership_state, eligibility_state, public_state, attempt_state, blocking_reason, completion) AS (
+vector (word, lifecycle_phase, ownership_state, eligibility_state, public_state, attempt_state, blocking_reason, completion) AS (
     VALUES ('failed', 'terminal', 'unowned', 'not_applicable', 'failed', 'attempt_terminal', NULL, 'failed'),
            ('cancelled', 'terminal', 'unowned', 'not_applicable', 'cancelled', 'attempt_terminal', NULL, 'cancelled'),
            ('expired', 'terminal', 'unowned', 'not_applicable', 'expired', 'attempt_terminal', NULL, 'expired'),
@@ -112,9 +112,9 @@ core_moved AS (
            -- Readers derive the outcome from, and a resumed claim goes to, the attempt that the pointer names.
            attempt_index = COALESCE(settled.attempt_index, core.attempt_index),
            terminal_at_ms = CASE vector.lifecycle_phase WHEN 'terminal' THEN now_ms ELSE core.terminal_at_ms END,
-           cancellation_reason = CASE verdict
+           cancellation_reason = CASE word
                WHEN 'cancelled' THEN 'suspension_timeout_cancel' ELSE core.cancellation_reason END,
-           cancelled_by = CASE verdict WHEN 'cancelled' THEN 'engine' ELSE core.cancelled_by END,
+           cancelled_by = CASE word WHEN 'cancelled' THEN 'engine' ELSE core.cancelled_by END,
            -- A typed claim names its lease here, too, and once that is over the engine takes the rest for corruption.
            raw_fields = CASE jsonb_typeof(core.raw_fields) WHEN 'object'
                              THEN core.raw_fields - '{current_attempt_id,current_lease_id,current_worker_id,current_worker_instance_id}'::text[]
@@ -124,31 +124,31 @@ core_moved AS (
                   WHEN 'terminal' THEN jsonb_build_object('failure_reason', 'suspension_timeout:' || settled.behavior,
                                                           'last_failure_message', 'suspension_timeout')
                   ELSE '{}' END
-      FROM settled JOIN vector USING (verdict)
+      FROM settled JOIN vector USING (word)
      WHERE core.partition_key = $1 AND core.ctid = settled.core_ctid
 ),
 attempt_ended AS (
     UPDATE ff_attempt AS attempt
-       SET outcome = settled.verdict,
+       SET outcome = settled.word,
            terminal_at_ms = now_ms,
            lease_expires_at_ms = NULL
       FROM settled
      WHERE attempt.partition_key = $1
        AND attempt.ctid = settled.attempt_ctid
-       AND settled.verdict IN ('failed', 'cancelled', 'expired')
+       AND settled.word IN ('failed', 'cancelled', 'expired')
 ),
 suspension_removed AS (
     DELETE FROM ff_suspension_current
      WHERE partition_key = $1
-       AND ctid = ANY (ARRAY (SELECT suspension_ctid FROM settled WHERE verdict IN ('failed', 'cancelled', 'expired')))
+       AND ctid = ANY (ARRAY (SELECT suspension_ctid FROM settled WHERE word IN ('failed', 'cancelled', 'expired')))
 ),
 suspension_kept AS (
     UPDATE ff_suspension_current AS suspension
        SET timeout_at_ms = NULL,
-           timeout_behavior = CASE verdict WHEN 'escalated' THEN NULL ELSE suspension.timeout_behavior END,
-           reason_code = CASE verdict WHEN 'escalated' THEN 'waiting_for_operator_review' ELSE suspension.reason_code END,
+           timeout_behavior = CASE word WHEN 'escalated' THEN NULL ELSE suspension.timeout_behavior END,
+           reason_code = CASE word WHEN 'escalated' THEN 'waiting_for_operator_review' ELSE suspension.reason_code END,
            -- Entries without a signal_id are invisible to the readers, and anything but an object corrupts the row.
-           member_map = CASE WHEN verdict <> 'resumed' THEN suspension.member_map
+           member_map = CASE WHEN word <> 'resumed' THEN suspension.member_map
                ELSE CASE jsonb_typeof(suspension.member_map) WHEN 'object' THEN suspension.member_map ELSE '{}' END
                     || jsonb_build_object('__timeout__', jsonb_build_array(jsonb_build_object(
                        'signal_id', gen_random_uuid(),
@@ -162,7 +162,7 @@ suspension_kept AS (
       FROM settled
      WHERE suspension.partition_key = $1
        AND suspension.ctid = settled.suspension_ctid
-       AND settled.verdict IN ('stale', 'escalated', 'resumed')
+       AND settled.word IN ('stale', 'escalated', 'resumed')
 ),
 waitpoints_removed AS (
     DELETE FROM ff_waitpoint_pending
@@ -175,9 +175,9 @@ completion_told AS (
     INSERT INTO ff_completion_event (partition_key, execution_id, flow_id, outcome, namespace, instance_tag, occurred_at_ms)
     SELECT $1, execution_id,
            -- A resume is not an ending: with a flow on it, it would be taken for one.
-           CASE verdict WHEN 'resumed' THEN NULL ELSE flow_id END,
+           CASE word WHEN 'resumed' THEN NULL ELSE flow_id END,
            completion, namespace, instance_tag, now_ms
-      FROM settled JOIN vector USING (verdict)
+      FROM settled JOIN vector USING (word)
      WHERE completion IS NOT NULL
 )
-SELECT execution_id, verdict FROM settled
+SELECT execution_id, word FROM settled

@@ -64,6 +64,7 @@ pub(crate) enum Format {
 pub(crate) struct Sizes {
     /// Of each table.
     pub(crate) hash_children: u16,
+    pub(crate) warm_ups: usize,
     pub(crate) rows: u64,
     pub(crate) rounds: usize,
     pub(crate) idle_executions: i64,
@@ -81,6 +82,8 @@ impl Sizes {
         Self {
             // As the engine has it.
             hash_children: 256,
+            // So that nearly each of two connections has met nearly each partition.
+            warm_ups: 4,
             rows,
             rounds,
             idle_executions: 1_000_000,
@@ -97,6 +100,7 @@ impl Sizes {
     pub(crate) fn tiny() -> Self {
         Self {
             hash_children: 8,
+            warm_ups: 1,
             rows: 500,
             rounds: 1,
             idle_executions: 6_000,

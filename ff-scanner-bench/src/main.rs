@@ -88,7 +88,7 @@ async fn measure(args: &Args, progress: &Progress) -> Result<Results, BenchError
     let does = |part| args.parts.is_empty() || args.parts.contains(&part);
 
     progress.say("starting a Postgres and making the tables");
-    let mut world = World::new(sizes.hash_children).await?;
+    let mut world = World::new(sizes.hash_children, sizes.warm_ups).await?;
     let machine = Machine::new(
         world.version().await?,
         sizes.hash_children,
@@ -99,7 +99,7 @@ async fn measure(args: &Args, progress: &Progress) -> Result<Results, BenchError
     if does(Part::Growth) {
         results.growth = growth::growth(&mut world, &cases, &sizes, progress).await?;
         // So that the curve ends at the size that it is about, all else is measured on tables of their own.
-        world = World::new(sizes.hash_children).await?;
+        world = World::new(sizes.hash_children, sizes.warm_ups).await?;
     }
     progress.say("filling the tables");
     world.grow(i64::try_from(rows * 10).unwrap_or(i64::MAX)).await?;

@@ -19,7 +19,7 @@ use crate::case::Case;
 use crate::error::BenchError;
 use crate::figures::{median, per};
 use crate::progress::Progress;
-use crate::work_off::{WARM_UP, WARM_UPS};
+use crate::work_off::WARM_UP;
 use crate::world::World;
 
 /// One process with two of them keeps two cores busy by itself; only with one it leaves something to others.
@@ -81,7 +81,7 @@ async fn run(
 ) -> Result<Replicas, BenchError> {
     let mut processes = Processes::start(&world.database(), case, connections, processes).await?;
     // Each gets its part of the rows, and each of them is to be as warm as one that is alone.
-    for _ in 0..WARM_UPS * processes.counts.len() {
+    for _ in 0..world.warm_ups * processes.counts.len() {
         world.write_due(case, WARM_UP, Duration::ZERO, "warm-up").await?;
         processes.work_off(WARM_UP / case.rows_per_key).await?;
     }

@@ -17,8 +17,6 @@ use crate::world::World;
 const SHARE_OF_ROW_AT_A_TIME: u64 = 10;
 /// Some rows of every partition and, as the siblings of a group count as one key, a multiple of five.
 pub(crate) const WARM_UP: u64 = 1280;
-/// So that nearly each of two connections has met nearly each partition.
-pub(crate) const WARM_UPS: usize = 4;
 
 /// Of one reconciler: each approach's medians over the rounds.
 #[derive(Clone, Debug, Serialize)]
@@ -75,7 +73,7 @@ pub(crate) async fn run(world: &mut World, case: &Case, approach: Approach, rows
     world.forget_events().await?;
     world.clean_up().await?;
     let mut worker = approach.start(case, &world.database()).await?;
-    for _ in 0..WARM_UPS {
+    for _ in 0..world.warm_ups {
         world.write_due(case, WARM_UP, Duration::ZERO, "warm-up").await?;
         worker.work_off(case, WARM_UP).await?;
     }

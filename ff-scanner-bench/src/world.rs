@@ -28,11 +28,13 @@ pub(crate) struct World {
     server: Server,
     pub(crate) connection: PgConnection,
     pub(crate) meter: Meter,
+    /// How often connections are warmed before they are measured.
+    pub(crate) warm_ups: usize,
     executions: i64,
 }
 
 impl World {
-    pub(crate) async fn new(hash_children: u16) -> Result<Self, BenchError> {
+    pub(crate) async fn new(hash_children: u16, warm_ups: usize) -> Result<Self, BenchError> {
         let options = SETTINGS
             .iter()
             .fold(Options::new().with_durable(true), |options, (name, value)| options.with_setting(*name, *value));
@@ -44,7 +46,7 @@ impl World {
         apply_scanner(&options).await?;
         let mut connection = options.connect().await?;
         let meter = Meter::new(&server, &mut connection).await?;
-        Ok(Self { server, connection, meter, executions: 0 })
+        Ok(Self { server, connection, meter, warm_ups, executions: 0 })
     }
 
     pub(crate) fn database(&self) -> PgConnectOptions {

@@ -12,7 +12,7 @@ WITH clock AS MATERIALIZED (
     SELECT COALESCE($3::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms
 ),
 core AS MATERIALIZED (
-    SELECT execution_id, xmin AS version,
+    SELECT ctid AS core_ctid, execution_id,
            CASE attempt_state WHEN 'pending_retry_attempt' THEN 'backoff' ELSE 'delay' END AS verdict
       FROM ff_exec_core
      WHERE partition_key = $1
@@ -43,13 +43,11 @@ attempt AS MATERIALIZED (
        FOR UPDATE SKIP LOCKED
 ),
 settled AS MATERIALIZED (
-    SELECT core.execution_id, core.verdict, attempt.attempt_index, clock.now_ms
+    SELECT core_ctid, core.execution_id, core.verdict, attempt.attempt_index, clock.now_ms
       FROM core LEFT JOIN attempt USING (execution_id) CROSS JOIN clock
      -- Attempts are read without a lock, so they are as old as this statement's snapshot: that holds only while the
-     -- core row is the one that the snapshot shows.
-     WHERE EXISTS (
-           SELECT FROM ff_exec_core AS seen
-            WHERE seen.partition_key = $1 AND seen.execution_id = core.execution_id AND seen.xmin = core.version)
+     -- core row is the one that the snapshot shows; a newer one cannot be found by its ctid.
+     WHERE EXISTS (SELECT FROM ff_exec_core AS seen WHERE seen.partition_key = $1 AND seen.ctid = core_ctid)
        -- Somebody who holds the attempt is at work on this execution.
        AND (attempt.execution_id IS NOT NULL OR core.execution_id NOT IN (SELECT execution_id FROM current))
 ),
@@ -65,7 +63,7 @@ promoted AS (
            raw_fields = core.raw_fields - 'delay_until'
                || jsonb_build_object('last_mutation_at', settled.now_ms::text)
       FROM settled
-     WHERE core.partition_key = $1 AND core.execution_id = settled.execution_id
+     WHERE core.partition_key = $1 AND core.ctid = settled.core_ctid
 ),
 attempt_restarted AS (
     UPDATE ff_attempt AS attempt

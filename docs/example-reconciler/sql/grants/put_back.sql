@@ -12,7 +12,7 @@ WITH clock AS MATERIALIZED (
     SELECT COALESCE($3::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms
 ),
 core AS MATERIALIZED (
-    SELECT execution_id, raw_fields, xmin AS version
+    SELECT ctid AS core_ctid, execution_id, raw_fields
       FROM ff_exec_core
      WHERE partition_key = $1
        AND execution_id = ANY ($2::uuid[])
@@ -22,7 +22,7 @@ core AS MATERIALIZED (
        FOR UPDATE SKIP LOCKED
 ),
 latest AS MATERIALIZED (
-    SELECT core.execution_id,
+    SELECT core_ctid, core.execution_id,
            -- Both places count: while an engine is being upgraded, its old processes write only the field.
            greatest(CASE WHEN core.raw_fields -> 'claim_grant' ->> 'expires_at_ms' ~ '^[0-9]{1,18}$'
                          THEN (core.raw_fields -> 'claim_grant' ->> 'expires_at_ms')::bigint END
@@ -30,13 +30,12 @@ latest AS MATERIALIZED (
                     ) AS grant_expired_at_ms
       FROM core
      -- A grant is read without a lock, so it is as old as this statement's snapshot: that holds only while the core row
-     -- is the one that the snapshot shows. A scheduler that grants anew writes core in the same transaction.
-     WHERE EXISTS (
-           SELECT FROM ff_exec_core AS seen
-            WHERE seen.partition_key = $1 AND seen.execution_id = core.execution_id AND seen.xmin = core.version)
+     -- is the one that the snapshot shows; a newer one cannot be found by its ctid. A scheduler that grants anew writes
+     -- core in the same transaction.
+     WHERE EXISTS (SELECT FROM ff_exec_core AS seen WHERE seen.partition_key = $1 AND seen.ctid = core_ctid)
 ),
 expired AS MATERIALIZED (
-    SELECT execution_id, grant_expired_at_ms, now_ms
+    SELECT core_ctid, execution_id, grant_expired_at_ms, now_ms
       FROM latest CROSS JOIN clock
      WHERE grant_expired_at_ms IS NULL OR grant_expired_at_ms <= now_ms
 ),
@@ -45,7 +44,7 @@ put_back AS (
        SET eligibility_state = 'eligible_now', -- all that the grant changed
            raw_fields = core.raw_fields || jsonb_build_object('last_mutation_at', expired.now_ms::text)
       FROM expired
-     WHERE core.partition_key = $1 AND core.execution_id = expired.execution_id
+     WHERE core.partition_key = $1 AND core.ctid = expired.core_ctid
 ),
 recorded AS (
     INSERT INTO flow_team.put_back (partition_key, execution_id, put_back_at_ms, grant_expired_at_ms)
