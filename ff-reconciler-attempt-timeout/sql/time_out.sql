@@ -8,8 +8,9 @@
 --
 -- Returns execution_id and what was done: retried, expired; waits, where something has to go first
 -- and nothing was done.
--- Reads by the primary keys of ff_exec_core, ff_attempt and ff_suspension_current, and by ff_waitpoint_pending_exec_idx
--- (partition_key, execution_id); what it has locked, by ctid.
+-- Reads by the primary keys of ff_exec_core, ff_attempt and ff_suspension_current, by ff_attempt_lease_expiry_idx
+-- (partition_key, lease_expires_at_ms) and by ff_waitpoint_pending_exec_idx (partition_key, execution_id); what it has
+-- locked, by ctid.
 -- Locks ff_exec_core, then ff_attempt, both up front and SKIP LOCKED: an act that never waits cannot deadlock, and an
 -- attempt being completed is not one to end.
 -- Idempotent: an ended attempt has no lease, so it is not due again.

@@ -1,13 +1,17 @@
 //! What becomes of lapsed leases?
 
+use std::time::Duration;
+
 use ff_reconciler_lease_expiry::{LeaseExpiry, OnLapse, RELEASE_SQL};
 use ff_scanner_core::{PartitionSet, Reconciler, Tick, TickContext};
 use ff_scanner_testkit::{Database, EngineVersion, Seed, State, read};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgPool};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 const NOW_MS: i64 = 1_800_000_000_000;
+const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn tick(pool: &PgPool, partition: i16) -> Tick {
     let cx = TickContext::over(PartitionSet::from_iter([partition])).pinned(NOW_MS);
@@ -181,7 +185,9 @@ async fn a_reclaim_between_the_snapshot_of_an_act_and_its_lock_is_left_alone() {
         }
         gate.commit().await.expect("the lock is given back");
     };
-    let (verdicts, ()) = tokio::join!(act.fetch_all(&pool), reclaim);
+    // An act that never comes to the lock would be waited for without end.
+    let both = timeout(PATIENCE, async { tokio::join!(act.fetch_all(&pool), reclaim) });
+    let (verdicts, ()) = both.await.expect("the act waits for the lock");
 
     assert_eq!(
         verdicts.expect("the act succeeds"),

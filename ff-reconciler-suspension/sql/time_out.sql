@@ -5,8 +5,9 @@
 -- $3 bigint    the time, milliseconds since the epoch; NULL means the server's clock
 --
 -- Returns execution_id and what was done: failed, cancelled, expired, resumed, escalated, stale.
--- Reads by the primary keys of ff_exec_core, ff_suspension_current and ff_attempt, and by
--- ff_waitpoint_pending_exec_idx (partition_key, execution_id); what it has locked, by ctid.
+-- Reads by the primary keys of ff_exec_core, ff_suspension_current and ff_attempt, by ff_suspension_current_timeout_idx
+-- (partition_key, timeout_at_ms) and by ff_waitpoint_pending_exec_idx (partition_key, execution_id); what it has locked, by
+-- ctid.
 -- Locks ff_exec_core, then ff_suspension_current, the current ff_attempt and ff_waitpoint_pending, all up front and SKIP
 -- LOCKED: an act that never waits cannot deadlock, and a suspension whose signal is being delivered is not one to end.
 -- Idempotent: each outcome removes the suspension or clears its time-out, so it is not due again.
