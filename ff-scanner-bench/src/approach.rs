@@ -33,6 +33,11 @@ pub(crate) enum Approach {
 impl Approach {
     pub(crate) const ALL: [Self; 3] = [Self::Ours, Self::Floor, Self::RowAtATime];
 
+    /// How often its connections are warmed, of `warm_ups` for several: a single one meets all partitions at once.
+    pub(crate) fn warm_ups(self, warm_ups: usize) -> usize {
+        if self == Self::RowAtATime { 1 } else { warm_ups }
+    }
+
     /// Makes its connections.
     pub(crate) async fn start(self, case: &Case, database: &PgConnectOptions) -> Result<Worker, BenchError> {
         Ok(match self {

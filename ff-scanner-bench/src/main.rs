@@ -39,7 +39,7 @@ use error::BenchError;
 use machine::Machine;
 use progress::Progress;
 use report::Results;
-use world::{SETTINGS, World};
+use world::{SETTINGS, World, start_server};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -88,18 +88,18 @@ async fn measure(args: &Args, progress: &Progress) -> Result<Results, BenchError
     let does = |part| args.parts.is_empty() || args.parts.contains(&part);
 
     progress.say("starting a Postgres and making the tables");
-    let mut world = World::new(sizes.hash_children, sizes.warm_ups).await?;
+    let server = start_server()?;
+    let mut world = World::new(&server, "bench", &sizes).await?;
     let machine = Machine::new(
         world.version().await?,
         sizes.hash_children,
         SETTINGS.map(|(name, value)| format!("{name} {value}")),
     );
     let (rows, rounds) = (sizes.rows, sizes.rounds);
-    let mut results = Results::new(machine, rows, rounds);
+    let mut results = Results::new(machine, rows, rounds, sizes.growth_rounds);
     if does(Part::Growth) {
-        results.growth = growth::growth(&mut world, &cases, &sizes, progress).await?;
-        // So that the curve ends at the size that it is about, all else is measured on tables of their own.
-        world = World::new(sizes.hash_children, sizes.warm_ups).await?;
+        // On a server of its own, so that its tables take no memory from all else.
+        results.growth = growth::growth(&start_server()?, &cases, &sizes, progress).await?;
     }
     progress.say("filling the tables");
     world.grow(i64::try_from(rows * 10).unwrap_or(i64::MAX)).await?;
@@ -109,7 +109,7 @@ async fn measure(args: &Args, progress: &Progress) -> Result<Results, BenchError
     if does(Part::Replicas)
         && let Some(case) = cases.iter().find(|case| case.name == "lease_expiry")
     {
-        results.replicas = replicas::replicas(&mut world, case, rows, rounds, progress).await?;
+        results.replicas = replicas::replicas(&mut world, case, rows, sizes.growth_rounds, progress).await?;
     }
     if does(Part::Lateness) {
         progress.say("lateness");

@@ -23,6 +23,7 @@ pub(crate) struct Results {
     pub(crate) machine: Machine,
     pub(crate) rows: u64,
     pub(crate) rounds: usize,
+    pub(crate) growth_rounds: usize,
     pub(crate) work_off: Vec<WorkOff>,
     pub(crate) idle: Option<Idle>,
     pub(crate) lateness: Vec<Lateness>,
@@ -41,11 +42,12 @@ struct Section {
 
 impl Results {
     /// Nothing measured yet.
-    pub(crate) fn new(machine: Machine, rows: u64, rounds: usize) -> Self {
+    pub(crate) fn new(machine: Machine, rows: u64, rounds: usize, growth_rounds: usize) -> Self {
         Self {
             machine,
             rows,
             rounds,
+            growth_rounds,
             work_off: Vec::new(),
             idle: None,
             lateness: Vec::new(),
@@ -74,8 +76,8 @@ impl Results {
         let mut page = format!(
             "# Benchmarks\n\nWritten by `cargo xtask bench`, which measures all of it anew; not by hand.\n\n{}\n\n\
              Work-off: {} due rows of each kind over all partitions, among ten times as many that are not due; medians \
-             of {} rounds, the approaches taking turns.\n",
-            self.machine, self.rows, self.rounds
+             of {} rounds, the approaches taking turns. Growth and replicas: of {}, the sizes taking turns.\n",
+            self.machine, self.rows, self.rounds, self.growth_rounds
         );
         for section in self.sections() {
             let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
@@ -114,8 +116,8 @@ impl Results {
                 rate(Approach::Ours),
                 rate(Approach::Floor),
                 rate(Approach::RowAtATime),
-                format!("{:.2}", one.ratio_to(Approach::Floor)),
-                format!("{:.0} ×", one.ratio_to(Approach::RowAtATime)),
+                format!("{:.2}", one.ratio_to[&Approach::Floor]),
+                format!("{:.0} ×", one.ratio_to[&Approach::RowAtATime]),
             ]
         };
         Section {
@@ -124,7 +126,8 @@ impl Results {
                 "*Ours* is the reconciler under the real scheduler. The *floor* is set-based SQL by hand for the same \
                     final rows and events, with as many connections and without any check, filter or report. *Row at a \
                     time* is the plain approach: a query for candidates in each partition, and a transaction a row. All on \
-                    connections that have worked off a few rows before, as those of a long-lived process have."
+                    connections that have worked off a few rows before, as those of a long-lived process have. The ratios are \
+                    medians of the rounds' own."
                     .to_owned(),
             header: cells(["reconciler", "ours", "floor", "row at a time", "of the floor", "of row at a time"]),
             rows: self.work_off.iter().map(row).collect(),

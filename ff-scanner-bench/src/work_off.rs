@@ -14,7 +14,7 @@ use crate::progress::Progress;
 use crate::world::World;
 
 /// The plain approach takes so long that it gets a part of the rows; what counts is its rate.
-const SHARE_OF_ROW_AT_A_TIME: u64 = 10;
+const SHARE_OF_ROW_AT_A_TIME: u64 = 20;
 /// Some rows of every partition and, as the siblings of a group count as one key, a multiple of five.
 pub(crate) const WARM_UP: u64 = 1280;
 
@@ -25,6 +25,9 @@ pub(crate) struct WorkOff {
     pub(crate) unit: &'static str,
     pub(crate) rows: u64,
     pub(crate) figures: BTreeMap<Approach, Figures>,
+    /// Ours as a multiple of each approach's rate: the median of the rounds' own ratios, as what the machine does meanwhile
+    /// differs more between rounds than within one.
+    pub(crate) ratio_to: BTreeMap<Approach, f64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -34,13 +37,6 @@ pub(crate) struct Figures {
     pub(crate) wal_bytes_per_row: f64,
     pub(crate) statements_per_row: Option<f64>,
     pub(crate) dead_tuples_per_row: f64,
-}
-
-impl WorkOff {
-    /// Ours as a multiple of another approach's rate.
-    pub(crate) fn ratio_to(&self, approach: Approach) -> f64 {
-        self.figures[&Approach::Ours].rows_per_s / self.figures[&approach].rows_per_s
-    }
 }
 
 pub(crate) async fn work_off(
@@ -62,8 +58,9 @@ pub(crate) async fn work_off(
                 runs.entry(approach).or_default().push(run(world, case, approach, rows / part).await?);
             }
         }
+        let ratio_to = Approach::ALL.map(|approach| (approach, median_ratio(&runs[&Approach::Ours], &runs[&approach])));
         let figures = runs.into_iter().map(|(approach, runs)| (approach, medians(&runs))).collect();
-        measured.push(WorkOff { name: case.name, unit: case.unit, rows, figures });
+        measured.push(WorkOff { name: case.name, unit: case.unit, rows, figures, ratio_to: ratio_to.into() });
     }
     Ok(measured)
 }
@@ -73,7 +70,7 @@ pub(crate) async fn run(world: &mut World, case: &Case, approach: Approach, rows
     world.forget_events().await?;
     world.clean_up().await?;
     let mut worker = approach.start(case, &world.database()).await?;
-    for _ in 0..world.warm_ups {
+    for _ in 0..approach.warm_ups(world.warm_ups) {
         world.write_due(case, WARM_UP, Duration::ZERO, "warm-up").await?;
         worker.work_off(case, WARM_UP).await?;
     }
@@ -94,6 +91,10 @@ fn figures(spent: Reading, elapsed: Duration, rows: u64) -> Figures {
         statements_per_row: spent.statements.map(|statements| per(statements as f64, rows as f64)),
         dead_tuples_per_row: per(spent.dead_tuples as f64, rows as f64),
     }
+}
+
+fn median_ratio(ours: &[Figures], theirs: &[Figures]) -> f64 {
+    median(ours.iter().zip(theirs).map(|(ours, theirs)| per(ours.rows_per_s, theirs.rows_per_s)))
 }
 
 fn medians(runs: &[Figures]) -> Figures {

@@ -1,12 +1,13 @@
-//! The database that everything is measured on.
+//! The databases that everything is measured on.
 
 use std::time::Duration;
 
 use ff_scanner_migrations::{EngineVersion, apply_engine, apply_scanner};
 use ff_scanner_testkit::{Options, Server};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 
+use crate::args::Sizes;
 use crate::case::Case;
 use crate::error::BenchError;
 use crate::meter::Meter;
@@ -23,9 +24,19 @@ pub(crate) const SETTINGS: [(&str, &str); 5] = [
 /// One statement of a world writes this many rows of each table, so that none grows without bound.
 const ROWS_AT_ONCE: i64 = 250_000;
 
-/// A private server, durable as in production, with a connection of the bench's own.
+/// Starts a private server, durable as in production.
+pub(crate) fn start_server() -> Result<Server, BenchError> {
+    let options = SETTINGS
+        .iter()
+        .fold(Options::new().with_durable(true), |options, (name, value)| options.with_setting(*name, *value));
+    let counting = options.clone().with_setting("shared_preload_libraries", "pg_stat_statements");
+    // Where the library is missing, the server does not start with it, and statements are not counted.
+    Ok(Server::start(&counting).or_else(|_| Server::start(&options))?)
+}
+
+/// A database with the engine's tables, and a connection of the bench's own.
 pub(crate) struct World {
-    server: Server,
+    database: PgConnectOptions,
     pub(crate) connection: PgConnection,
     pub(crate) meter: Meter,
     /// How often connections are warmed before they are measured.
@@ -34,23 +45,22 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn new(hash_children: u16, warm_ups: usize) -> Result<Self, BenchError> {
-        let options = SETTINGS
-            .iter()
-            .fold(Options::new().with_durable(true), |options, (name, value)| options.with_setting(*name, *value));
-        let counting = options.clone().with_setting("shared_preload_libraries", "pg_stat_statements");
-        // Where the library is missing, the server does not start with it, and statements are not counted.
-        let server = Server::start(&counting).or_else(|_| Server::start(&options))?;
-        let options = server.connect_options().disable_statement_logging();
-        apply_engine(&options, EngineVersion::default(), hash_children).await?;
-        apply_scanner(&options).await?;
-        let mut connection = options.connect().await?;
-        let meter = Meter::new(&server, &mut connection).await?;
-        Ok(Self { server, connection, meter, warm_ups, executions: 0 })
+    /// Makes the database `name`, with empty tables.
+    pub(crate) async fn new(server: &Server, name: &str, sizes: &Sizes) -> Result<Self, BenchError> {
+        let maintenance = server.connect_options().disable_statement_logging();
+        // Takes no parameters; all names are made by the bench.
+        let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
+        sqlx::raw_sql(create).execute(&mut maintenance.connect().await?).await?;
+        let database = maintenance.database(name);
+        apply_engine(&database, EngineVersion::default(), sizes.hash_children).await?;
+        apply_scanner(&database).await?;
+        let mut connection = database.connect().await?;
+        let meter = Meter::new(server, &mut connection).await?;
+        Ok(Self { database, connection, meter, warm_ups: sizes.warm_ups, executions: 0 })
     }
 
     pub(crate) fn database(&self) -> PgConnectOptions {
-        self.server.connect_options().disable_statement_logging()
+        self.database.clone()
     }
 
     /// Adds rows that are not due, until there are that many executions, and as many budgets and flows.
