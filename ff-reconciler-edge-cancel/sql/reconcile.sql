@@ -7,7 +7,8 @@
 --
 -- Returns flow_id, downstream_eid and what was done: stale, drained, requeued. A group with something left to cancel that
 -- is in the queue is not among them.
--- Reads by the primary keys of ff_edge_group and ff_exec_core, and what it has locked by ctid; ff_pending_cancel_groups is a queue and may be read whole.
+-- Reads by the primary keys of ff_edge_group and ff_exec_core, and what it has locked by ctid; ff_pending_cancel_groups is a
+-- queue and may be read whole.
 -- Locks ff_edge_group, then ff_pending_cancel_groups, both up front and SKIP LOCKED. Whoever flags a group holds it while
 -- he queues it, so what is seen under its lock is not half of that.
 -- Idempotent: an entry that is gone, a flag that is cleared and a group that is queued are not due again.

@@ -12,7 +12,7 @@ pub(crate) struct Args {
     /// Due rows of each work-off; ten times as many that are not due are there as well
     #[arg(long, default_value_t = 50_000)]
     pub(crate) rows: u64,
-    /// Rounds of each work-off, of which the medians are reported; growth and replicas take half as many
+    /// Rounds of each work-off, of which the medians are reported; growth and replicas take half as many, rounded up
     #[arg(long, default_value_t = 5)]
     pub(crate) rounds: usize,
     /// Everything in the smallest size, to see that it works

@@ -12,7 +12,7 @@ use crate::world::World;
 
 /// First cycles are staggered over a second, and connections are made with them.
 const WARM_UP: Duration = Duration::from_secs(5);
-/// A server that spends less than this by itself has nothing left to clean up of what was measured before.
+/// A server that spends less than this by itself has nothing left to write out of what was measured before.
 const CALM: f64 = 0.01;
 /// It is waited for in steps of this length, so many at most.
 const CALM_STEP: Duration = Duration::from_secs(5);
@@ -49,7 +49,7 @@ pub(crate) async fn idle(world: &mut World, executions: i64, duration: Duration)
     })
 }
 
-/// Waits until autovacuum has come to an end.
+/// Waits until the server has written out what earlier runs have left behind.
 async fn calm(world: &mut World) -> Result<(), BenchError> {
     for _ in 0..CALM_STEPS {
         let before = world.meter.read(&mut world.connection).await?;

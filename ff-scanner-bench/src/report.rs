@@ -76,7 +76,8 @@ impl Results {
         let mut page = format!(
             "# Benchmarks\n\nWritten by `cargo xtask bench`, which measures all of it anew; not by hand.\n\n{}\n\n\
              Work-off: {} due rows of each kind over all partitions, among ten times as many that are not due; medians \
-             of {} rounds, the approaches taking turns. Growth and replicas: of {}, the sizes taking turns.\n",
+             of {} rounds, the approaches taking turns. Growth and replicas: of {} rounds, the sizes of \
+             growth taking turns.\n",
             self.machine, self.rows, self.rounds, self.growth_rounds
         );
         for section in self.sections() {
