@@ -57,14 +57,20 @@ judged AS MATERIALIZED (
            END AS verdict
       FROM edge_group
       FULL JOIN pending USING (flow_id, downstream_eid) AS key
-     -- What is not locked by us must not be there at all; and what is read without a lock (the members, the queue) is as
-     -- old as this statement's snapshot: it holds only while the group is the one that the snapshot shows.
-     WHERE edge_group.group_ctid IS NOT DISTINCT FROM (
-           SELECT seen.ctid
-             FROM ff_edge_group AS seen
-            WHERE seen.partition_key = $1
-              AND seen.flow_id = key.flow_id
-              AND seen.downstream_eid = key.downstream_eid)
+     WHERE CASE
+           -- What is not locked by us must not be there at all.
+           WHEN group_ctid IS NULL
+                THEN (SELECT true
+                        FROM ff_edge_group AS held
+                       WHERE held.partition_key = $1
+                         AND held.flow_id = key.flow_id
+                         AND held.downstream_eid = key.downstream_eid) IS NULL
+           -- What is read of members is as old as this statement's snapshot: it holds only while the group is the one that
+           -- the snapshot shows. A newer one cannot be found by its ctid.
+           WHEN flagged
+                THEN EXISTS (SELECT FROM ff_edge_group AS seen WHERE seen.partition_key = $1 AND seen.ctid = group_ctid)
+           -- An entry is for a flag, and nobody raises one while we hold the group.
+           ELSE true END
        AND (pending.flow_id IS NOT NULL OR (
            SELECT true
              FROM ff_pending_cancel_groups AS held
