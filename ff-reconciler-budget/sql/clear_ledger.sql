@@ -15,9 +15,8 @@ WITH entry AS MATERIALIZED (
      ORDER BY budget_id, execution_id, dimensions_key
        FOR UPDATE
 )
-DELETE FROM ff_budget_usage_by_exec AS ledger
- USING entry
- WHERE ledger.partition_key = $1
-   AND ledger.budget_id = entry.budget_id
-   AND ledger.execution_id = entry.execution_id
-   AND ledger.dimensions_key = entry.dimensions_key
+DELETE FROM ff_budget_usage_by_exec
+ WHERE partition_key = $1
+   AND budget_id = ANY ($2)
+   -- All of them are locked before the first is deleted.
+   AND (SELECT count(*) FROM entry) > 0

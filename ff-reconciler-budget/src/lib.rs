@@ -149,15 +149,15 @@ async fn reset(
 ) -> Result<Vec<(String, String)>, sqlx::Error> {
     let partition = act.partition;
     let lock = sqlx::query_as(if act.waits { WAIT_SQL } else { LOCK_SQL });
-    let locked: Vec<(String, i64)> =
+    let locked: Vec<(String, String, i64)> =
         lock.bind(partition).bind(act.keys).bind(act.now_ms).fetch_all(&mut *connection).await?;
-    let Some(&(_, now_ms)) = locked.first() else {
+    let Some(&(.., now_ms)) = locked.first() else {
         return Ok(Vec::new());
     };
-    let budgets: Vec<String> = locked.into_iter().map(|(id, _)| id).collect();
+    let (budgets, ctids): (Vec<_>, Vec<_>) = locked.into_iter().map(|(id, ctid, _)| (id, ctid)).unzip();
     if has_ledger {
         sqlx::query(CLEAR_LEDGER_SQL).bind(partition).bind(&budgets).execute(&mut *connection).await?;
     }
     sqlx::query(ZERO_USAGE_SQL).bind(partition).bind(&budgets).bind(now_ms).execute(&mut *connection).await?;
-    sqlx::query_as(SCHEDULE_SQL).bind(partition).bind(budgets).bind(now_ms).fetch_all(connection).await
+    sqlx::query_as(SCHEDULE_SQL).bind(partition).bind(ctids).bind(now_ms).fetch_all(connection).await
 }

@@ -36,7 +36,7 @@ macro_rules! few {
         concat!(
             "(SELECT array_agg(",
             $column,
-            ") FROM (SELECT * FROM ",
+            ") FROM (SELECT ctid, * FROM ",
             $table,
             " WHERE partition_key = 3 AND ",
             $condition,
@@ -52,6 +52,7 @@ const OVERDUE: &str = few!("execution_id", "ff_exec_core", "lane_id = 'overdue'"
 const SUSPENDED: &str = few!("execution_id", "ff_exec_core", "lane_id = 'suspended'");
 const ZEROS: &str = "(SELECT array_agg(0) FROM generate_series(1, 10))";
 const BUDGETS: &str = few!("budget_id", "ff_budget_policy", "next_reset_at_ms <= extract(epoch FROM now()) * 1000");
+const POLICIES: &str = few!("ctid", "ff_budget_policy", "next_reset_at_ms <= extract(epoch FROM now()) * 1000");
 const EVENTS: &str = few!("event_id", "ff_completion_event", "dispatched_at_ms IS NULL");
 const ENDED: &str = "(SELECT array_agg(execution_id) FROM (SELECT * FROM ff_completion_event \
                      WHERE partition_key = 3 AND dispatched_at_ms IS NULL ORDER BY event_id LIMIT 10) AS few)";
@@ -122,7 +123,7 @@ pub(crate) const STATEMENTS: [Statement; 37] = [
     statement("budget_reset/wait", budget::WAIT_SQL, &["ff_budget_policy_p[0-9]+_"], &["3", BUDGETS, "NULL"]),
     statement("budget_reset/clear_ledger", CLEAR_LEDGER_SQL, &["ff_budget_usage_by_exec_p[0-9]+_"], &["3", BUDGETS]),
     statement("budget_reset/zero_usage", ZERO_USAGE_SQL, &["ff_budget_usage_p[0-9]+_pkey"], &["3", BUDGETS, "1"]),
-    statement("budget_reset/schedule", SCHEDULE_SQL, &["ff_budget_policy_p[0-9]+_pkey"], &["3", BUDGETS, "1"]),
+    statement("budget_reset/schedule", SCHEDULE_SQL, &["Tid Scan on ff_budget_policy"], &["3", POLICIES, "1"]),
     statement("dependency/look_told", deps::LOOK_TOLD, &["partition_key_committed_at_ms_idx"], GLOBAL_LOOK),
     statement(
         "dependency/look_waiting",
