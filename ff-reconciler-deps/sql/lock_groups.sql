@@ -6,13 +6,13 @@
 -- $4 bigint    most edges
 --
 -- Returns, in the order of the executions, each applied edge that is not satisfied: place (of its execution, from 1),
--- flow_id, edge_id, upstream_eid, downstream_eid; held (somebody else has its group); what is read of its group's policy,
--- and its counts, all NULL when the group is held or gone.
+-- flow_id, edge_id, edge_ctid, upstream_eid, downstream_eid; held (somebody else has its group); group_ctid, what is read of
+-- its group's policy, and its counts, all NULL when the group is held or gone.
 -- Reads by ff_edge_upstream_idx (partition_key, flow_id, upstream_eid) and the primary key of ff_edge_group.
 -- Locks ff_edge_group, in the order of its key and SKIP LOCKED: a group that is being applied elsewhere is left to them.
 -- Idempotent: it writes nothing.
 WITH edge AS MATERIALIZED (
-    SELECT ended.place, edge.flow_id, edge.edge_id, edge.upstream_eid, edge.downstream_eid
+    SELECT ended.place, edge.ctid AS edge_ctid, edge.flow_id, edge.edge_id, edge.upstream_eid, edge.downstream_eid
       FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY AS ended (flow_id, upstream_eid, place)
       JOIN ff_edge AS edge
         ON edge.partition_key = $1
@@ -25,7 +25,7 @@ WITH edge AS MATERIALIZED (
      LIMIT $4::bigint
 ),
 edge_group AS MATERIALIZED (
-    SELECT flow_id, downstream_eid,
+    SELECT ctid AS group_ctid, flow_id, downstream_eid,
            -- Only what is read of it, and that short: a policy may hold numbers and depths that no other reader takes,
            -- and what cannot be decoded would stop the reconciler.
            jsonb_build_object(
@@ -39,13 +39,13 @@ edge_group AS MATERIALIZED (
      ORDER BY flow_id, downstream_eid
        FOR UPDATE SKIP LOCKED
 )
-SELECT edge.place, edge.flow_id, edge.edge_id, edge.upstream_eid, edge.downstream_eid,
+SELECT edge.place, edge.flow_id, edge.edge_id, edge.edge_ctid::text, edge.upstream_eid, edge.downstream_eid,
        edge_group.policy IS NULL AND EXISTS (
            SELECT FROM ff_edge_group AS present
             WHERE present.partition_key = $1
               AND present.flow_id = edge.flow_id
               AND present.downstream_eid = edge.downstream_eid) AS held,
-       edge_group.policy,
+       edge_group.group_ctid::text, edge_group.policy,
        edge_group.success_count, edge_group.fail_count, edge_group.skip_count, edge_group.running_count
   FROM edge
   -- Each group has an edge, but the planner takes either for a row: FULL keeps it from comparing all with all.

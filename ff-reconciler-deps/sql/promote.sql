@@ -5,11 +5,11 @@
 -- $3 bigint    the time, milliseconds since the epoch; NULL means the server's clock
 --
 -- Returns execution_id of each child, and what became of it: promoted, left (it does not wait), gone, held.
--- Reads by the primary key of ff_exec_core.
+-- Reads by the primary key of ff_exec_core; what it has locked, by ctid.
 -- Locks ff_exec_core, up front, in the order of the ids and SKIP LOCKED.
 -- Idempotent: a promoted child waits no more.
 WITH child AS MATERIALIZED (
-    SELECT execution_id,
+    SELECT ctid AS core_ctid, execution_id,
            -- What is active, suspended, delayed, paused or granted to a worker is not waiting for its dependencies, and
            -- a late success must not make it claimable. Nothing else promotes what was only created.
            ownership_state = 'unowned'
@@ -32,15 +32,18 @@ promoted AS (
            raw_fields = core.raw_fields || jsonb_build_object('last_mutation_at',
                COALESCE($3::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint)::text)
       FROM child
-     WHERE core.partition_key = $1 AND core.execution_id = child.execution_id AND child.waits
+     -- A version that is newer than this statement's snapshot cannot be found by its ctid: who wrote it was here just now.
+     WHERE core.partition_key = $1 AND core.ctid = child.core_ctid AND child.waits
+    RETURNING core.execution_id
 )
 SELECT wanted.execution_id,
        CASE
-           WHEN child.waits THEN 'promoted'
-           WHEN child.execution_id IS NOT NULL THEN 'left'
+           WHEN promoted.execution_id IS NOT NULL THEN 'promoted'
+           WHEN NOT child.waits THEN 'left'
            WHEN EXISTS (SELECT FROM ff_exec_core AS present
                          WHERE present.partition_key = $1 AND present.execution_id = wanted.execution_id) THEN 'held'
            ELSE 'gone'
        END AS became
   FROM unnest($2) AS wanted (execution_id)
   LEFT JOIN child USING (execution_id)
+  LEFT JOIN promoted USING (execution_id)

@@ -44,12 +44,15 @@ impl Cascade<'_> {
         let mut healed: HashSet<Member> = HashSet::new();
         let mut words = Vec::new();
         if !ended.is_empty() {
-            let edges = self.lock_groups(&ended).await?;
+            let mut edges = self.lock_groups(&ended).await?;
+            if self.reopen(&edges).await? {
+                // Opened groups and their edges are new versions, in other places.
+                edges = self.lock_groups(&ended).await?;
+            }
             let over = if edges.len() < EDGES_MAX { ended.len() } else { edges.last().map_or(0, place) };
             let rest: HashSet<Member> = ended[over..].iter().map(Ended::member).collect();
-            let opened = self.reopen(&edges).await?;
             let weighed = self.weigh(&edges).await?;
-            let mut plan = Plan::new(&ended, &edges, &weighed, &opened);
+            let mut plan = Plan::new(&ended, &edges, &weighed);
             words = self.move_children(&mut plan).await?;
             self.write(&plan).await?;
             let marked = plan.groups.iter().flat_map(|group| &group.marks);
@@ -127,7 +130,8 @@ impl Cascade<'_> {
         query.fetch_all(&mut *self.connection).await
     }
 
-    async fn reopen(&mut self, edges: &[EdgeRow]) -> Result<HashSet<Member>, sqlx::Error> {
+    /// Opens groups whose child waits again, and says whether there were any.
+    async fn reopen(&mut self, edges: &[EdgeRow]) -> Result<bool, sqlx::Error> {
         let fired = |edge: &&EdgeRow| {
             let policy = edge.policy.as_ref().map(|json| Policy::from_json(json));
             policy.is_some_and(|policy| policy.fired == Some(Decision::Impossible))
@@ -135,21 +139,24 @@ impl Cascade<'_> {
         let fired = edges.iter().filter(fired).map(|edge| (edge.flow_id, edge.downstream_eid));
         let fired: HashSet<Member> = fired.collect();
         if fired.is_empty() {
-            return Ok(HashSet::new());
+            return Ok(false);
         }
         let (flows, children): (Vec<Uuid>, Vec<Uuid>) = fired.into_iter().unzip();
         let query = sqlx::query_as(sql::REOPEN).bind(self.partition).bind(flows).bind(children);
         let opened: Vec<Member> = query.fetch_all(&mut *self.connection).await?;
-        Ok(opened.into_iter().collect())
+        Ok(!opened.is_empty())
     }
 
     async fn weigh(&mut self, edges: &[EdgeRow]) -> Result<Vec<WeighedRow>, sqlx::Error> {
-        let ours = edges.iter().filter(|edge| !edge.held).map(|edge| (edge.flow_id, edge.edge_id));
-        let (flows, edges): (Vec<Uuid>, Vec<Uuid>) = ours.unzip();
-        if edges.is_empty() {
+        let ours = || edges.iter().filter(|edge| !edge.held);
+        if ours().next().is_none() {
             return Ok(Vec::new());
         }
-        let query = sqlx::query_as(sql::WEIGH).bind(self.partition).bind(flows).bind(edges);
+        let query = sqlx::query_as(sql::WEIGH)
+            .bind(self.partition)
+            .bind(ours().map(|edge| edge.flow_id).collect::<Vec<_>>())
+            .bind(ours().map(|edge| edge.edge_id).collect::<Vec<_>>())
+            .bind(ours().map(|edge| edge.edge_ctid.as_str()).collect::<Vec<_>>());
         query.fetch_all(&mut *self.connection).await
     }
 
@@ -183,17 +190,16 @@ impl Cascade<'_> {
 
     /// Marks the edges, counts the groups, and asks for cancellations.
     async fn write(&mut self, plan: &Plan<'_>) -> Result<(), sqlx::Error> {
-        let marks = || plan.groups.iter().flat_map(|group| group.marks.iter().map(move |mark| (group.flow_id, mark)));
+        let marks = || plan.groups.iter().flat_map(|group| &group.marks);
         if plan.groups.is_empty() {
             return Ok(());
         }
         sqlx::query(sql::MARK_EDGES)
             .bind(self.partition)
-            .bind(marks().map(|(flow_id, _)| flow_id).collect::<Vec<_>>())
-            .bind(marks().map(|(_, mark)| mark.edge_id).collect::<Vec<_>>())
-            .bind(marks().map(|(_, mark)| mark.resolution() == Resolution::Satisfied).collect::<Vec<_>>())
-            .bind(marks().map(|(_, mark)| mark.ended.outcome.as_str()).collect::<Vec<_>>())
-            .bind(marks().map(|(_, mark)| mark.ended.event_id).collect::<Vec<_>>())
+            .bind(marks().map(|mark| mark.edge_ctid).collect::<Vec<_>>())
+            .bind(marks().map(|mark| mark.resolution() == Resolution::Satisfied).collect::<Vec<_>>())
+            .bind(marks().map(|mark| mark.ended.outcome.as_str()).collect::<Vec<_>>())
+            .bind(marks().map(|mark| mark.ended.event_id).collect::<Vec<_>>())
             .bind(self.now_ms)
             .execute(&mut *self.connection)
             .await?;
@@ -201,8 +207,7 @@ impl Cascade<'_> {
         let count = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
         sqlx::query(sql::COUNT_GROUPS)
             .bind(self.partition)
-            .bind(groups().map(|group| group.flow_id).collect::<Vec<_>>())
-            .bind(groups().map(|group| group.child).collect::<Vec<_>>())
+            .bind(groups().map(|group| group.ctid).collect::<Vec<_>>())
             .bind(groups().map(|group| count(group.tally.satisfied)).collect::<Vec<_>>())
             .bind(groups().map(|group| count(group.tally.failed)).collect::<Vec<_>>())
             .bind(groups().map(|group| count(group.tally.skipped)).collect::<Vec<_>>())

@@ -40,6 +40,8 @@ pub(crate) struct Plan<'a> {
 pub(crate) struct Group<'a> {
     pub(crate) flow_id: Uuid,
     pub(crate) child: Uuid,
+    /// Where its row is, when there is one.
+    pub(crate) ctid: Option<&'a str>,
     /// `None` when the group, or its child, is gone: then its edges are marked and nothing else is done.
     pub(crate) policy: Option<Policy>,
     pub(crate) marks: Vec<Mark<'a>>,
@@ -56,7 +58,8 @@ pub(crate) struct Group<'a> {
 /// An edge and how it comes out.
 #[derive(Debug)]
 pub(crate) struct Mark<'a> {
-    pub(crate) edge_id: Uuid,
+    /// Where its row is.
+    pub(crate) edge_ctid: &'a str,
     pub(crate) ended: &'a Ended,
 }
 
@@ -68,28 +71,29 @@ impl Mark<'_> {
 
 impl<'a> Plan<'a> {
     /// Resolves `edges`, which are in the order of `ended`, as far as `weighed` has them locked.
-    pub(crate) fn new(ended: &'a [Ended], edges: &[EdgeRow], weighed: &[WeighedRow], opened: &HashSet<Member>) -> Self {
+    pub(crate) fn new(ended: &'a [Ended], edges: &'a [EdgeRow], weighed: &'a [WeighedRow]) -> Self {
         let weighed: HashMap<Member, &WeighedRow> =
             weighed.iter().map(|row| ((row.flow_id, row.edge_id), row)).collect();
         let mut plan = Self::default();
         let mut index: HashMap<Member, usize> = HashMap::new();
         for edge in edges {
             let row = weighed.get(&(edge.flow_id, edge.edge_id)).copied();
-            if edge.held || row.is_some_and(|row| !row.locked) {
+            let edge_ctid = row.map(|row| row.edge_ctid.as_deref());
+            if edge.held || edge_ctid == Some(None) {
                 plan.held.insert((edge.flow_id, edge.upstream_eid));
                 continue;
             }
             // An edge that is not weighed is resolved already.
-            let Some(row) = row else { continue };
+            let Some((row, edge_ctid)) = row.zip(edge_ctid.flatten()) else { continue };
             let Some(ended) = usize::try_from(edge.place).ok().and_then(|place| ended.get(place.checked_sub(1)?))
             else {
                 continue;
             };
             let at = *index.entry((edge.flow_id, edge.downstream_eid)).or_insert_with(|| {
-                plan.groups.push(Group::new(edge, row, opened));
+                plan.groups.push(Group::new(edge, row));
                 plan.groups.len() - 1
             });
-            plan.groups[at].resolve(Mark { edge_id: edge.edge_id, ended }, row.passes_data);
+            plan.groups[at].resolve(Mark { edge_ctid, ended }, row.passes_data);
         }
         plan
     }
@@ -131,21 +135,17 @@ impl<'a> Plan<'a> {
 }
 
 impl<'a> Group<'a> {
-    fn new(edge: &EdgeRow, row: &WeighedRow, opened: &HashSet<Member>) -> Self {
-        let mut policy = edge.policy.as_ref().map(|json| Policy::from_json(json));
-        if let Some(policy) = &mut policy {
-            if opened.contains(&(edge.flow_id, edge.downstream_eid)) {
-                policy.fired = None;
-            }
-            if let Some(kind) = &policy.unknown_kind {
-                let (flow, child) = (edge.flow_id, edge.downstream_eid);
-                warn!(%flow, %child, kind, "an unknown kind of dependency is taken for all_of");
-            }
+    fn new(edge: &'a EdgeRow, row: &WeighedRow) -> Self {
+        let policy = edge.policy.as_ref().map(|json| Policy::from_json(json));
+        if let Some(kind) = policy.as_ref().and_then(|policy| policy.unknown_kind.as_ref()) {
+            let (flow, child) = (edge.flow_id, edge.downstream_eid);
+            warn!(%flow, %child, kind, "an unknown kind of dependency is taken for all_of");
         }
         let counted = policy.as_ref().map(|policy| policy.decide(&edge.counters()));
         Self {
             flow_id: edge.flow_id,
             child: edge.downstream_eid,
+            ctid: edge.group_ctid.as_deref(),
             policy,
             marks: Vec::new(),
             tally: row.tally(),

@@ -40,11 +40,13 @@ pub(crate) struct EdgeRow {
     pub(crate) place: i64,
     pub(crate) flow_id: Uuid,
     pub(crate) edge_id: Uuid,
+    pub(crate) edge_ctid: String,
     pub(crate) upstream_eid: Uuid,
     pub(crate) downstream_eid: Uuid,
     /// Somebody else has the group.
     pub(crate) held: bool,
-    /// `None` as well when the group is gone.
+    /// `None` when the group is held or gone, as all that follows.
+    pub(crate) group_ctid: Option<String>,
     pub(crate) policy: Option<Json<Value>>,
     pub(crate) success_count: Option<i32>,
     pub(crate) fail_count: Option<i32>,
@@ -71,7 +73,8 @@ impl EdgeRow {
 pub(crate) struct WeighedRow {
     pub(crate) flow_id: Uuid,
     pub(crate) edge_id: Uuid,
-    pub(crate) locked: bool,
+    /// `None` when somebody else has the edge.
+    pub(crate) edge_ctid: Option<String>,
     pub(crate) passes_data: bool,
     pub(crate) unapplied: i64,
     pub(crate) open: i64,

@@ -20,13 +20,14 @@ const BEGIN_LOOK: &str = "BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_gen
                           SET LOCAL idle_in_transaction_session_timeout = '30s'";
 // A custom plan, because it needs one child of each table; to make the generic one, which the server otherwise tries with
 // the sixth act of each connection, it takes all of them, for a second, and twice the memory. By index, because an act is
-// often the part of a child that was due, and the next one would read the child whole again. Pages in any order cost what
-// they do in memory, where the rows just looked at are, and nothing is merged: else the planner joins a few hundred keys by
-// reading an index of the child whole. The lock time-out is a seat belt: acts skip locked rows. The idle time-out frees the rows that a client
-// behind a dead network still holds.
+// often the part of a child that was due, and the next one would read the child whole again. Pages cost little and rows
+// much, as they do in memory, where the rows just looked at are, and nothing is merged: else the planner joins a few hundred
+// keys, or rows whose place is known, by reading an index of the child whole. The lock time-out is a seat belt: acts skip
+// locked rows. The idle time-out frees the rows that a client behind a dead network still holds.
 const BEGIN_ACT: &str = "BEGIN; SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off; \
                          SET LOCAL enable_seqscan = off; SET LOCAL enable_mergejoin = off; \
-                         SET LOCAL random_page_cost = 1.1; \
+                         SET LOCAL seq_page_cost = 0.1; SET LOCAL random_page_cost = 0.1; \
+                         SET LOCAL cpu_tuple_cost = 0.1; \
                          SET LOCAL statement_timeout = '30s'; \
                          SET LOCAL lock_timeout = '100ms'; \
                          SET LOCAL idle_in_transaction_session_timeout = '30s'";

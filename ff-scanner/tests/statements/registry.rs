@@ -64,6 +64,8 @@ const BLOCKED_FLOWS: &str = "(SELECT array_agg(flow_id) FROM (SELECT * FROM ff_e
 const EDGES: &str = few!("edge_id", "ff_edge", "policy = '{}'");
 const EDGE_FLOWS: &str = "(SELECT array_agg(flow_id) FROM (SELECT * FROM ff_edge WHERE partition_key = 3 AND policy = '{}' \
      ORDER BY edge_id LIMIT 10) AS few)";
+const EDGE_CTIDS: &str = few!("ctid", "ff_edge", "policy = '{}'");
+const GROUP_CTIDS: &str = few!("ctid", "ff_edge_group", "true");
 const QUEUED: &str = few!("downstream_eid", "ff_pending_cancel_groups", "true");
 const QUEUED_FLOWS: &str = "(SELECT array_agg(flow_id) FROM (SELECT * FROM ff_pending_cancel_groups \
                             WHERE partition_key = 3 ORDER BY downstream_eid LIMIT 10) AS few)";
@@ -147,21 +149,21 @@ pub(crate) const STATEMENTS: [Statement; 37] = [
         &["3", ENDED_FLOWS, ENDED, "10000"],
     ),
     statement("dependency/reopen", deps::REOPEN, &[CORE], &["3", BLOCKED_FLOWS, BLOCKED]),
-    statement("dependency/weigh", deps::WEIGH, &["ff_edge_p[0-9]+_pkey"], &["3", EDGE_FLOWS, EDGES]),
+    statement("dependency/weigh", deps::WEIGH, &["Tid Scan on ff_edge_p"], &["3", EDGE_FLOWS, EDGES, EDGE_CTIDS]),
     statement("dependency/pass_data", deps::PASS_DATA, &[CORE], &["3", BLOCKED, BLOCKED]),
     statement("dependency/promote", deps::PROMOTE, &[CORE], &["3", BLOCKED, "NULL"]),
     statement("dependency/skip", deps::SKIP, &[CORE], &["3", BLOCKED, BLOCKED_FLOWS, "NULL"]),
     statement(
         "dependency/mark_edges",
         deps::MARK_EDGES,
-        &["ff_edge_p[0-9]+_pkey"],
-        &["3", EDGE_FLOWS, EDGES, NO, WORDS, ONES, "NULL"],
+        &["Tid Scan on ff_edge_p"],
+        &["3", EDGE_CTIDS, NO, WORDS, ONES, "NULL"],
     ),
     statement(
         "dependency/count_groups",
         deps::COUNT_GROUPS,
-        &[GROUP],
-        &["3", BLOCKED_FLOWS, BLOCKED, ONES, ONES, ONES, ONES, WORDS],
+        &["Tid Scan on ff_edge_group_p"],
+        &["3", GROUP_CTIDS, ONES, ONES, ONES, ONES, WORDS],
     ),
     statement("dependency/ask_cancel", deps::ASK_CANCEL, &[GROUP, CORE], &["3", BLOCKED_FLOWS, BLOCKED, "NULL"]),
     statement("dependency/dispatch", deps::DISPATCH, &["ff_completion_event_p[0-9]+_"], &["3", EVENTS, "NULL"]),
