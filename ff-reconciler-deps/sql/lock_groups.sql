@@ -6,13 +6,13 @@
 -- $4 bigint    most edges
 --
 -- Returns, in the order of the executions, each applied edge that is not satisfied: place (of its execution, from 1),
--- flow_id, edge_id, edge_ctid, upstream_eid, downstream_eid; held (somebody else has its group); group_ctid, what is read of
--- its group's policy, and its counts, all NULL when the group is held or gone.
+-- edge_ctid, downstream_eid; held (somebody else has its group); group_ctid, what is read of its group's policy, and its
+-- counts, all NULL when the group is held or gone.
 -- Reads by ff_edge_upstream_idx (partition_key, flow_id, upstream_eid) and the primary key of ff_edge_group.
 -- Locks ff_edge_group, in the order of its key and SKIP LOCKED: a group that is being applied elsewhere is left to them.
 -- Idempotent: it writes nothing.
 WITH edge AS MATERIALIZED (
-    SELECT ended.place, edge.ctid AS edge_ctid, edge.flow_id, edge.edge_id, edge.upstream_eid, edge.downstream_eid
+    SELECT ended.place, edge.ctid AS edge_ctid, edge.flow_id, edge.edge_id, edge.downstream_eid
       FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY AS ended (flow_id, upstream_eid, place)
       JOIN ff_edge AS edge
         ON edge.partition_key = $1
@@ -39,7 +39,7 @@ edge_group AS MATERIALIZED (
      ORDER BY flow_id, downstream_eid
        FOR UPDATE SKIP LOCKED
 )
-SELECT edge.place, edge.flow_id, edge.edge_id, edge.edge_ctid::text, edge.upstream_eid, edge.downstream_eid,
+SELECT edge.place, edge.edge_ctid::text, edge.downstream_eid,
        edge_group.policy IS NULL AND EXISTS (
            SELECT FROM ff_edge_group AS present
             WHERE present.partition_key = $1

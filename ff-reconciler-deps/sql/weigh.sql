@@ -1,24 +1,22 @@
 -- Locks edges of one partition that are to be resolved, and counts all edges of their groups.
 --
 -- $1 smallint  partition_key
--- $2 uuid[]    flow_id of each edge; the caller holds its group, or there is none
--- $3 uuid[]    edge_id of each
--- $4 text[]    ctid of each
+-- $2 text[]    ctid of each edge; the caller holds its group, or there is none
 --
--- Returns, for each of them that is unresolved, flow_id, edge_id, edge_ctid (NULL where it is not locked), passes_data, and
--- how many edges of its group are unapplied, unresolved, satisfied, failed and skipped: 0 where it is not locked.
--- Reads by ctid of ff_edge, by its primary key what has moved since, and by ff_edge_downstream_idx (partition_key, flow_id,
--- downstream_eid).
+-- Returns, for each of them that is locked now, place (in $2, from 1), edge_ctid, resolved (it is already), passes_data, and
+-- how many edges of its group are unapplied, unresolved, satisfied, failed and skipped. What is not among them is held by
+-- somebody, or has been changed since it was found there.
+-- Reads by ctid of ff_edge and by ff_edge_downstream_idx (partition_key, flow_id, downstream_eid).
 -- Locks ff_edge, in the order of its key and SKIP LOCKED: the engine applies an edge by locking it before its group, so
 -- waiting here, with the group in hand, would be a deadlock.
 -- Idempotent: it writes nothing.
 WITH edge AS MATERIALIZED (
-    SELECT edge.ctid AS edge_ctid, edge.flow_id, edge.edge_id, edge.downstream_eid,
+    SELECT wanted.place, edge.ctid AS edge_ctid, edge.flow_id, edge.downstream_eid,
+           COALESCE(edge.policy ->> 'edge_state', '') IN ('satisfied', 'impossible') AS resolved,
            COALESCE(edge.policy ->> 'data_passing_ref', '') <> '' AS passes_data
-      FROM unnest($4::text[]::tid[]) AS wanted (edge_ctid)
+      FROM unnest($2::text[]::tid[]) WITH ORDINALITY AS wanted (edge_ctid, place)
       JOIN ff_edge AS edge ON edge.partition_key = $1 AND edge.ctid = wanted.edge_ctid
      WHERE edge.policy -> 'applied_at_ms' IS DISTINCT FROM 'null'::jsonb
-       AND COALESCE(edge.policy ->> 'edge_state', '') NOT IN ('satisfied', 'impossible')
      ORDER BY edge.flow_id, edge.edge_id
        FOR UPDATE OF edge SKIP LOCKED
 ),
@@ -41,18 +39,8 @@ tally AS MATERIALIZED (
                   any_edge.policy ->> 'resolved_as' AS resolved_as) AS mark
      GROUP BY any_edge.flow_id, any_edge.downstream_eid
 )
-SELECT edge.flow_id, edge.edge_id, edge.edge_ctid::text,
-       edge.passes_data, tally.unapplied, tally.open, tally.satisfied, tally.failed, tally.skipped
+SELECT edge.place, edge.edge_ctid::text, edge.resolved, edge.passes_data,
+       tally.unapplied, tally.open, tally.satisfied, tally.failed, tally.skipped
   FROM edge
   -- Each has its counterpart, but the planner takes them for a row each: FULL keeps it from comparing all with all.
   FULL JOIN tally USING (flow_id, downstream_eid)
- UNION ALL
-SELECT wanted.flow_id, wanted.edge_id, NULL, false, 0, 0, 0, 0, 0
-  FROM unnest($2::uuid[], $3::uuid[]) AS wanted (flow_id, edge_id)
- WHERE (wanted.flow_id, wanted.edge_id) NOT IN (SELECT edge.flow_id, edge.edge_id FROM edge)
-   AND EXISTS (
-       SELECT FROM ff_edge AS held
-        WHERE held.partition_key = $1 AND held.flow_id = wanted.flow_id AND held.edge_id = wanted.edge_id
-          AND COALESCE(held.policy ->> 'edge_state', '') NOT IN ('satisfied', 'impossible')
-       -- Keeps it a look-up by key, of the few that are not locked.
-       OFFSET 0)

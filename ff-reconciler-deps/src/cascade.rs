@@ -38,47 +38,39 @@ impl Cascade<'_> {
     pub(crate) async fn run(&mut self, endings: &[Ending]) -> Result<Done, sqlx::Error> {
         let events = self.lock_events(endings).await?;
         let ended = self.ended(endings, &events).await?;
-        let mut done = Done::default();
-        // Endings with edges that are not done with: held by others, or more than fit.
-        let mut unsettled: HashSet<Member> = HashSet::new();
-        let mut healed: HashSet<Member> = HashSet::new();
-        let mut words = Vec::new();
-        if !ended.is_empty() {
-            let mut edges = self.lock_groups(&ended).await?;
-            if self.reopen(&edges).await? {
-                // Opened groups and their edges are new versions, in other places.
-                edges = self.lock_groups(&ended).await?;
-            }
-            let over = if edges.len() < EDGES_MAX { ended.len() } else { edges.last().map_or(0, place) };
-            let rest: HashSet<Member> = ended[over..].iter().map(Ended::member).collect();
-            let weighed = self.weigh(&edges).await?;
-            let mut plan = Plan::new(&ended, &edges, &weighed);
-            words = self.move_children(&mut plan).await?;
-            self.write(&plan).await?;
-            let marked = plan.groups.iter().flat_map(|group| &group.marks);
-            healed.extend(marked.filter(|mark| mark.ended.event_id.is_none()).map(|mark| mark.ended.member()));
-            if !plan.groups.is_empty() {
-                done.rest = endings.iter().filter(|ending| rest.contains(&ending.member())).copied().collect();
-            }
-            unsettled = rest;
-            unsettled.extend(plan.held);
+        let edges = self.lock_groups(&ended).await?;
+        let weighed = self.weigh(&edges).await?;
+        let mut plan = Plan::new(&ended, &edges, &weighed);
+        let words = self.move_children(&mut plan).await?;
+
+        let over = if edges.len() < EDGES_MAX { ended.len() } else { edges.last().map_or(0, EdgeRow::upstream) };
+        let rest: HashSet<Member> = ended[over..].iter().map(Ended::member).collect();
+        let marked = plan.groups.iter().flat_map(|group| &group.marks);
+        let healed: HashSet<Member> =
+            marked.filter(|mark| mark.ended.event_id.is_none()).map(|mark| mark.ended.member()).collect();
+        let mut done = Done { goes_on: words.contains(&"skipped"), ..Done::default() };
+        if !plan.groups.is_empty() {
+            done.rest = endings.iter().filter(|ending| rest.contains(&ending.member())).copied().collect();
         }
-        let settled = |ending: &&Ending| !unsettled.contains(&ending.member());
         let events: HashSet<i64> = events.iter().map(|event| event.event_id).collect();
         let mut dispatched = Vec::new();
-        for ending in endings.iter().filter(settled) {
+        for ending in endings {
+            let member = ending.member();
+            // It has edges that are not done with: held by others, or more than fit.
+            if rest.contains(&member) || plan.held.contains(&member) {
+                continue;
+            }
             let word = match ending {
                 Ending::Told { event_id, .. } if events.contains(event_id) => {
                     dispatched.push(*event_id);
                     "dispatched"
                 }
-                Ending::Untold { .. } if healed.contains(&ending.member()) => "healed",
+                Ending::Untold { .. } if healed.contains(&member) => "healed",
                 _ => continue,
             };
             done.verdicts.push(Verdict { key: *ending, word: word.to_owned() });
         }
-        self.dispatch(&dispatched).await?;
-        done.goes_on = words.contains(&"skipped");
+        self.settle(&plan, &dispatched).await?;
         if let Some(first) = done.verdicts.first().map(|verdict| verdict.key) {
             // What became of children is counted with an ending of theirs.
             done.verdicts.extend(words.iter().map(|word| Verdict { key: first, word: (*word).to_owned() }));
@@ -123,20 +115,30 @@ impl Cascade<'_> {
         query.fetch_all(&mut *self.connection).await
     }
 
+    /// Locks the groups that wait for `ended`, and opens those whose child waits again.
     async fn lock_groups(&mut self, ended: &[Ended]) -> Result<Vec<EdgeRow>, sqlx::Error> {
+        if ended.is_empty() {
+            return Ok(Vec::new());
+        }
         let (flows, executions): (Vec<Uuid>, Vec<Uuid>) = ended.iter().map(Ended::member).unzip();
         let limit = i64::try_from(EDGES_MAX).unwrap_or(i64::MAX);
-        let query = sqlx::query_as(sql::LOCK_GROUPS).bind(self.partition).bind(flows).bind(executions).bind(limit);
-        query.fetch_all(&mut *self.connection).await
+        let partition = self.partition;
+        let lock = || sqlx::query_as(sql::LOCK_GROUPS).bind(partition).bind(&flows).bind(&executions).bind(limit);
+        let edges = lock().fetch_all(&mut *self.connection).await?;
+        if self.reopen(ended, &edges).await? {
+            // What was opened is in another place now.
+            return lock().fetch_all(&mut *self.connection).await;
+        }
+        Ok(edges)
     }
 
     /// Opens groups whose child waits again, and says whether there were any.
-    async fn reopen(&mut self, edges: &[EdgeRow]) -> Result<bool, sqlx::Error> {
+    async fn reopen(&mut self, ended: &[Ended], edges: &[EdgeRow]) -> Result<bool, sqlx::Error> {
         let fired = |edge: &&EdgeRow| {
             let policy = edge.policy.as_ref().map(|json| Policy::from_json(json));
             policy.is_some_and(|policy| policy.fired == Some(Decision::Impossible))
         };
-        let fired = edges.iter().filter(fired).map(|edge| (edge.flow_id, edge.downstream_eid));
+        let fired = edges.iter().filter(fired).map(|edge| (ended[edge.upstream()].flow_id, edge.downstream_eid));
         let fired: HashSet<Member> = fired.collect();
         if fired.is_empty() {
             return Ok(false);
@@ -147,17 +149,23 @@ impl Cascade<'_> {
         Ok(!opened.is_empty())
     }
 
-    async fn weigh(&mut self, edges: &[EdgeRow]) -> Result<Vec<WeighedRow>, sqlx::Error> {
-        let ours = || edges.iter().filter(|edge| !edge.held);
-        if ours().next().is_none() {
-            return Ok(Vec::new());
+    /// Locks those of `edges` whose group nobody holds; `None` for those that are not locked now.
+    async fn weigh(&mut self, edges: &[EdgeRow]) -> Result<Vec<Option<WeighedRow>>, sqlx::Error> {
+        let mut weighed: Vec<Option<WeighedRow>> = edges.iter().map(|_| None).collect();
+        let (places, ctids): (Vec<usize>, Vec<&str>) = (edges.iter().enumerate())
+            .filter(|(_, edge)| !edge.held)
+            .map(|(place, edge)| (place, edge.edge_ctid.as_str()))
+            .unzip();
+        if ctids.is_empty() {
+            return Ok(weighed);
         }
-        let query = sqlx::query_as(sql::WEIGH)
-            .bind(self.partition)
-            .bind(ours().map(|edge| edge.flow_id).collect::<Vec<_>>())
-            .bind(ours().map(|edge| edge.edge_id).collect::<Vec<_>>())
-            .bind(ours().map(|edge| edge.edge_ctid.as_str()).collect::<Vec<_>>());
-        query.fetch_all(&mut *self.connection).await
+        let query = sqlx::query_as(sql::WEIGH).bind(self.partition).bind(ctids);
+        let rows: Vec<WeighedRow> = query.fetch_all(&mut *self.connection).await?;
+        for row in rows {
+            let place = places[row.asked()];
+            weighed[place] = Some(row);
+        }
+        Ok(weighed)
     }
 
     /// Moves the children of the groups that are decided, and says of each what became of it.
@@ -188,31 +196,28 @@ impl Cascade<'_> {
         Ok(words)
     }
 
-    /// Marks the edges, counts the groups, and asks for cancellations.
-    async fn write(&mut self, plan: &Plan<'_>) -> Result<(), sqlx::Error> {
-        let marks = || plan.groups.iter().flat_map(|group| &group.marks);
-        if plan.groups.is_empty() {
+    /// Marks the edges and the events, counts the groups, and asks for cancellations.
+    async fn settle(&mut self, plan: &Plan<'_>, dispatched: &[i64]) -> Result<(), sqlx::Error> {
+        if plan.groups.is_empty() && dispatched.is_empty() {
             return Ok(());
         }
-        sqlx::query(sql::MARK_EDGES)
+        let marks = || plan.groups.iter().flat_map(|group| &group.marks);
+        let groups = || plan.groups.iter().filter(|group| group.policy.is_some());
+        let count = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
+        sqlx::query(sql::SETTLE)
             .bind(self.partition)
             .bind(marks().map(|mark| mark.edge_ctid).collect::<Vec<_>>())
             .bind(marks().map(|mark| mark.resolution() == Resolution::Satisfied).collect::<Vec<_>>())
             .bind(marks().map(|mark| mark.ended.outcome.as_str()).collect::<Vec<_>>())
             .bind(marks().map(|mark| mark.ended.event_id).collect::<Vec<_>>())
-            .bind(self.now_ms)
-            .execute(&mut *self.connection)
-            .await?;
-        let groups = || plan.groups.iter().filter(|group| group.policy.is_some());
-        let count = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
-        sqlx::query(sql::COUNT_GROUPS)
-            .bind(self.partition)
             .bind(groups().map(|group| group.ctid).collect::<Vec<_>>())
             .bind(groups().map(|group| count(group.tally.satisfied)).collect::<Vec<_>>())
             .bind(groups().map(|group| count(group.tally.failed)).collect::<Vec<_>>())
             .bind(groups().map(|group| count(group.tally.skipped)).collect::<Vec<_>>())
             .bind(groups().map(|group| count(group.tally.open)).collect::<Vec<_>>())
             .bind(groups().map(Group::fires).collect::<Vec<_>>())
+            .bind(dispatched)
+            .bind(self.now_ms)
             .execute(&mut *self.connection)
             .await?;
         let cancelling = groups().filter(|group| group.cancels()).map(|group| (group.flow_id, group.child));
@@ -223,17 +228,4 @@ impl Cascade<'_> {
         }
         Ok(())
     }
-
-    async fn dispatch(&mut self, event_ids: &[i64]) -> Result<(), sqlx::Error> {
-        if !event_ids.is_empty() {
-            let query = sqlx::query(sql::DISPATCH).bind(self.partition).bind(event_ids).bind(self.now_ms);
-            query.execute(&mut *self.connection).await?;
-        }
-        Ok(())
-    }
-}
-
-/// How many endings are done with when the edges end in the middle of this one's.
-fn place(edge: &EdgeRow) -> usize {
-    usize::try_from(edge.place - 1).unwrap_or_default()
 }

@@ -70,30 +70,24 @@ impl Mark<'_> {
 }
 
 impl<'a> Plan<'a> {
-    /// Resolves `edges`, which are in the order of `ended`, as far as `weighed` has them locked.
-    pub(crate) fn new(ended: &'a [Ended], edges: &'a [EdgeRow], weighed: &'a [WeighedRow]) -> Self {
-        let weighed: HashMap<Member, &WeighedRow> =
-            weighed.iter().map(|row| ((row.flow_id, row.edge_id), row)).collect();
+    /// Resolves `edges`, which are in the order of `ended`, as far as they are locked: those that `weighed` has a row for.
+    pub(crate) fn new(ended: &'a [Ended], edges: &'a [EdgeRow], weighed: &'a [Option<WeighedRow>]) -> Self {
         let mut plan = Self::default();
         let mut index: HashMap<Member, usize> = HashMap::new();
-        for edge in edges {
-            let row = weighed.get(&(edge.flow_id, edge.edge_id)).copied();
-            let edge_ctid = row.map(|row| row.edge_ctid.as_deref());
-            if edge.held || edge_ctid == Some(None) {
-                plan.held.insert((edge.flow_id, edge.upstream_eid));
-                continue;
-            }
-            // An edge that is not weighed is resolved already.
-            let Some((row, edge_ctid)) = row.zip(edge_ctid.flatten()) else { continue };
-            let Some(ended) = usize::try_from(edge.place).ok().and_then(|place| ended.get(place.checked_sub(1)?))
-            else {
+        for (edge, row) in edges.iter().zip(weighed) {
+            let ended = &ended[edge.upstream()];
+            let Some(row) = row else {
+                plan.held.insert(ended.member());
                 continue;
             };
-            let at = *index.entry((edge.flow_id, edge.downstream_eid)).or_insert_with(|| {
-                plan.groups.push(Group::new(edge, row));
+            if row.resolved {
+                continue;
+            }
+            let at = *index.entry((ended.flow_id, edge.downstream_eid)).or_insert_with(|| {
+                plan.groups.push(Group::new(ended.flow_id, edge, row));
                 plan.groups.len() - 1
             });
-            plan.groups[at].resolve(Mark { edge_ctid, ended }, row.passes_data);
+            plan.groups[at].resolve(Mark { edge_ctid: &row.edge_ctid, ended }, row.passes_data);
         }
         plan
     }
@@ -135,15 +129,14 @@ impl<'a> Plan<'a> {
 }
 
 impl<'a> Group<'a> {
-    fn new(edge: &'a EdgeRow, row: &WeighedRow) -> Self {
+    fn new(flow_id: Uuid, edge: &'a EdgeRow, row: &WeighedRow) -> Self {
         let policy = edge.policy.as_ref().map(|json| Policy::from_json(json));
         if let Some(kind) = policy.as_ref().and_then(|policy| policy.unknown_kind.as_ref()) {
-            let (flow, child) = (edge.flow_id, edge.downstream_eid);
-            warn!(%flow, %child, kind, "an unknown kind of dependency is taken for all_of");
+            warn!(flow = %flow_id, child = %edge.downstream_eid, kind, "an unknown kind of dependency is taken for all_of");
         }
         let counted = policy.as_ref().map(|policy| policy.decide(&edge.counters()));
         Self {
-            flow_id: edge.flow_id,
+            flow_id,
             child: edge.downstream_eid,
             ctid: edge.group_ctid.as_deref(),
             policy,

@@ -37,11 +37,9 @@ pub(crate) struct EventRow {
 /// An edge below an ended upstream, with its group, from `lock_groups.sql`.
 #[derive(FromRow)]
 pub(crate) struct EdgeRow {
+    /// Of the ended upstream, from 1.
     pub(crate) place: i64,
-    pub(crate) flow_id: Uuid,
-    pub(crate) edge_id: Uuid,
     pub(crate) edge_ctid: String,
-    pub(crate) upstream_eid: Uuid,
     pub(crate) downstream_eid: Uuid,
     /// Somebody else has the group.
     pub(crate) held: bool,
@@ -55,6 +53,11 @@ pub(crate) struct EdgeRow {
 }
 
 impl EdgeRow {
+    /// The index of the upstream, among those that have ended.
+    pub(crate) fn upstream(&self) -> usize {
+        usize::try_from(self.place - 1).unwrap_or_default()
+    }
+
     /// What the group's own counters say, which others write too.
     pub(crate) fn counters(&self) -> Tally {
         let count = |counter: Option<i32>| counter.and_then(|count| u32::try_from(count).ok()).unwrap_or_default();
@@ -68,13 +71,13 @@ impl EdgeRow {
     }
 }
 
-/// An edge that is unresolved, with what all edges of its group say, from `weigh.sql`.
+/// An edge that is locked, with what all edges of its group say, from `weigh.sql`.
 #[derive(FromRow)]
 pub(crate) struct WeighedRow {
-    pub(crate) flow_id: Uuid,
-    pub(crate) edge_id: Uuid,
-    /// `None` when somebody else has the edge.
-    pub(crate) edge_ctid: Option<String>,
+    /// Of the edges that were asked for, from 1.
+    pub(crate) place: i64,
+    pub(crate) edge_ctid: String,
+    pub(crate) resolved: bool,
     pub(crate) passes_data: bool,
     pub(crate) unapplied: i64,
     pub(crate) open: i64,
@@ -84,6 +87,11 @@ pub(crate) struct WeighedRow {
 }
 
 impl WeighedRow {
+    /// The index of the edge, among those that were asked for.
+    pub(crate) fn asked(&self) -> usize {
+        usize::try_from(self.place - 1).unwrap_or_default()
+    }
+
     pub(crate) fn tally(&self) -> Tally {
         let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
         Tally {

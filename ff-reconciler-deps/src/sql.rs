@@ -22,11 +22,7 @@ pub const PASS_DATA: &str = include_str!("../sql/pass_data.sql");
 pub const PROMOTE: &str = include_str!("../sql/promote.sql");
 /// Ends children as skipped.
 pub const SKIP: &str = include_str!("../sql/skip.sql");
-/// Marks edges as resolved.
-pub const MARK_EDGES: &str = include_str!("../sql/mark_edges.sql");
-/// Writes the counts of groups.
-pub const COUNT_GROUPS: &str = include_str!("../sql/count_groups.sql");
+/// Marks edges as resolved and events as dispatched, and writes the counts of groups.
+pub const SETTLE: &str = include_str!("../sql/settle.sql");
 /// Asks for the cancellation of what a decided group does not need.
 pub const ASK_CANCEL: &str = include_str!("../sql/ask_cancel.sql");
-/// Marks events as dispatched.
-pub const DISPATCH: &str = include_str!("../sql/dispatch.sql");

@@ -24,6 +24,7 @@ use crate::world::World;
 
 /// One process with two of them keeps two cores busy by itself; only with one it leaves something to others.
 const CONNECTIONS: [u32; 2] = [1, 2];
+const PROCESSES: [usize; 3] = [1, 2, 4];
 /// They look when they are told to.
 const FOREVER: Duration = Duration::from_hours(1);
 /// Without news for this long, they are told again.
@@ -36,6 +37,8 @@ pub(crate) struct Replicas {
     pub(crate) connections: u32,
     pub(crate) processes: usize,
     pub(crate) rows_per_s: f64,
+    /// As a multiple of what one process does: the median of the rounds' own ratios.
+    pub(crate) of_one: f64,
     /// Rows that were changed more than once.
     pub(crate) twice: i64,
     /// Rows that one process looked at and another one had.
@@ -53,32 +56,40 @@ pub(crate) async fn replicas(
     progress: &Progress,
 ) -> Result<Vec<Replicas>, BenchError> {
     let mut measured = Vec::new();
-    for (connections, processes) in CONNECTIONS.into_iter().flat_map(|connections| [1, 2, 4].map(|n| (connections, n)))
-    {
-        let mut runs = Vec::new();
+    for connections in CONNECTIONS {
+        let mut runs = PROCESSES.map(|_| Vec::new());
         for round in 0..rounds {
-            progress.say(format!("replicas: {processes} on {}, round {} of {rounds}", case.name, round + 1));
-            world.clean_up().await?;
-            runs.push(run(world, case, rows, connections, processes).await?);
+            for turn in 0..PROCESSES.len() {
+                // Whoever comes first in one round comes last in another.
+                let place = (turn + round) % PROCESSES.len();
+                let processes = PROCESSES[place];
+                progress.say(format!("replicas: {processes} on {}, round {} of {rounds}", case.name, round + 1));
+                world.clean_up().await?;
+                runs[place].push(run(world, case, rows, connections, processes).await?);
+            }
         }
-        measured.push(Replicas {
+        let alone = runs[0].clone();
+        measured.extend(PROCESSES.into_iter().zip(runs).map(|(processes, runs)| Replicas {
             connections,
             processes,
             rows_per_s: median(runs.iter().map(|run| run.rows_per_s)),
+            of_one: median(runs.iter().zip(&alone).map(|(run, alone)| per(run.rows_per_s, alone.rows_per_s))),
             twice: runs.iter().map(|run| run.twice).sum(),
             conflicts: runs.iter().map(|run| run.conflicts).sum::<u64>() / runs.len().max(1) as u64,
-        });
+        }));
     }
     Ok(measured)
 }
 
-async fn run(
-    world: &mut World,
-    case: &Case,
-    rows: u64,
-    connections: u32,
-    processes: usize,
-) -> Result<Replicas, BenchError> {
+/// One backlog, worked off once.
+#[derive(Clone, Copy)]
+struct Run {
+    rows_per_s: f64,
+    twice: i64,
+    conflicts: u64,
+}
+
+async fn run(world: &mut World, case: &Case, rows: u64, connections: u32, processes: usize) -> Result<Run, BenchError> {
     let mut processes = Processes::start(&world.database(), case, connections, processes).await?;
     // Each gets its part of the rows, and each of them is to be as warm as one that is alone.
     for _ in 0..world.warm_ups * processes.counts.len() {
@@ -90,9 +101,7 @@ async fn run(
     let (warm, warm_conflicts) = processes.sum();
     let elapsed = processes.work_off(rows / case.rows_per_key).await?;
     let (changed, conflicts) = processes.stop().await;
-    Ok(Replicas {
-        connections,
-        processes: processes.counts.len(),
+    Ok(Run {
         rows_per_s: per(rows as f64, elapsed.as_secs_f64()),
         twice: i64::try_from(changed - warm).unwrap_or(i64::MAX) - i64::try_from(rows / case.rows_per_key).unwrap_or(0),
         conflicts: conflicts - warm_conflicts,

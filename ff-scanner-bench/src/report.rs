@@ -76,8 +76,8 @@ impl Results {
         let mut page = format!(
             "# Benchmarks\n\nWritten by `cargo xtask bench`, which measures all of it anew; not by hand.\n\n{}\n\n\
              Work-off: {} due rows of each kind over all partitions, among ten times as many that are not due; medians \
-             of {} rounds, the approaches taking turns. Growth and replicas: of {} rounds, the sizes of \
-             growth taking turns.\n",
+             of {} rounds, the approaches taking turns. Growth and replicas: of {} rounds, sizes and \
+             numbers of processes taking turns.\n",
             self.machine, self.rows, self.rounds, self.growth_rounds
         );
         for section in self.sections() {
@@ -222,6 +222,7 @@ impl Results {
                 one.connections.to_string(),
                 one.processes.to_string(),
                 number(one.rows_per_s),
+                format!("{:.2}", one.of_one),
                 one.twice.to_string(),
                 one.conflicts.to_string(),
             ]
@@ -231,7 +232,14 @@ impl Results {
             about: "One backlog of `lease_expiry`, worked off by several processes, which know nothing of each other. Each \
                     acts on one connection, or on two: of the latter, one keeps two cores busy by itself."
                 .to_owned(),
-            header: cells(["connections each", "processes", "rows/s", "rows changed twice", "rows met and left to another"]),
+            header: cells([
+                "connections each",
+                "processes",
+                "rows/s",
+                "of one process",
+                "rows changed twice",
+                "rows met and left to another",
+            ]),
             rows: self.replicas.iter().map(row).collect(),
         }
     }

@@ -61,9 +61,6 @@ const ENDED_FLOWS: &str = "(SELECT array_agg(flow_id) FROM (SELECT * FROM ff_com
 const BLOCKED: &str = few!("execution_id", "ff_exec_core", "eligibility_state = 'blocked_by_dependencies'");
 const BLOCKED_FLOWS: &str = "(SELECT array_agg(flow_id) FROM (SELECT * FROM ff_exec_core WHERE partition_key = 3 \
                              AND eligibility_state = 'blocked_by_dependencies' ORDER BY execution_id LIMIT 10) AS few)";
-const EDGES: &str = few!("edge_id", "ff_edge", "policy = '{}'");
-const EDGE_FLOWS: &str = "(SELECT array_agg(flow_id) FROM (SELECT * FROM ff_edge WHERE partition_key = 3 AND policy = '{}' \
-     ORDER BY edge_id LIMIT 10) AS few)";
 const EDGE_CTIDS: &str = few!("ctid", "ff_edge", "policy = '{}'");
 const GROUP_CTIDS: &str = few!("ctid", "ff_edge_group", "true");
 const QUEUED: &str = few!("downstream_eid", "ff_pending_cancel_groups", "true");
@@ -99,7 +96,7 @@ const fn reads_queue_whole(
     Statement { name, sql, reads_by, reads_whole: &["ff_pending_cancel_groups"], arguments }
 }
 
-pub(crate) const STATEMENTS: [Statement; 37] = [
+pub(crate) const STATEMENTS: [Statement; 35] = [
     statement("clear_waits", CLEAR_WAITS_SQL, &[SUSPENSION], &["3", SUSPENDED]),
     statement("lease_expiry/look", LOOK_LEASE_SQL, &[LEASE], LOOK),
     statement("lease_expiry/release", RELEASE_SQL, &[CORE, ATTEMPT], &["3", LAPSED, ZEROS, "NULL", "false", "false"]),
@@ -149,24 +146,17 @@ pub(crate) const STATEMENTS: [Statement; 37] = [
         &["3", ENDED_FLOWS, ENDED, "10000"],
     ),
     statement("dependency/reopen", deps::REOPEN, &[CORE], &["3", BLOCKED_FLOWS, BLOCKED]),
-    statement("dependency/weigh", deps::WEIGH, &["Tid Scan on ff_edge_p"], &["3", EDGE_FLOWS, EDGES, EDGE_CTIDS]),
+    statement("dependency/weigh", deps::WEIGH, &["Tid Scan on ff_edge_p"], &["3", EDGE_CTIDS]),
     statement("dependency/pass_data", deps::PASS_DATA, &[CORE], &["3", BLOCKED, BLOCKED]),
     statement("dependency/promote", deps::PROMOTE, &[CORE], &["3", BLOCKED, "NULL"]),
     statement("dependency/skip", deps::SKIP, &[CORE], &["3", BLOCKED, BLOCKED_FLOWS, "NULL"]),
     statement(
-        "dependency/mark_edges",
-        deps::MARK_EDGES,
-        &["Tid Scan on ff_edge_p"],
-        &["3", EDGE_CTIDS, NO, WORDS, ONES, "NULL"],
-    ),
-    statement(
-        "dependency/count_groups",
-        deps::COUNT_GROUPS,
-        &["Tid Scan on ff_edge_group_p"],
-        &["3", GROUP_CTIDS, ONES, ONES, ONES, ONES, WORDS],
+        "dependency/settle",
+        deps::SETTLE,
+        &["Tid Scan on ff_edge_p", "Tid Scan on ff_edge_group_p", "ff_completion_event_p[0-9]+_"],
+        &["3", EDGE_CTIDS, NO, WORDS, ONES, GROUP_CTIDS, ONES, ONES, ONES, ONES, WORDS, EVENTS, "NULL"],
     ),
     statement("dependency/ask_cancel", deps::ASK_CANCEL, &[GROUP, CORE], &["3", BLOCKED_FLOWS, BLOCKED, "NULL"]),
-    statement("dependency/dispatch", deps::DISPATCH, &["ff_completion_event_p[0-9]+_"], &["3", EVENTS, "NULL"]),
     statement("edge_cancel/any_queued", ANY_QUEUED_SQL, &[], &[]),
     statement("edge_cancel_dispatcher/find_flagged", FIND_FLAGGED_SQL, &[QUEUE, GROUP], GROUP_LOOK),
     statement(
