@@ -15,7 +15,9 @@
 -- attempt being completed is not one to end.
 -- Idempotent: an ended attempt has no lease, so it is not due again.
 WITH clock AS MATERIALIZED (
-    SELECT COALESCE($3::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms
+    SELECT COALESCE($3::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms,
+           -- Else the triggers of the events would be planned anew for each row, as this statement is.
+           set_config('plan_cache_mode', 'auto', true)
 ),
 leased AS MATERIALIZED (
     SELECT core.ctid AS core_ctid,

@@ -11,7 +11,9 @@
 -- Locks ff_exec_core, then ff_attempt, ff_suspension_current and ff_waitpoint_pending, all up front and SKIP LOCKED.
 -- Idempotent: a skipped child waits no more.
 WITH clock AS MATERIALIZED (
-    SELECT COALESCE($4::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms
+    SELECT COALESCE($4::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms,
+           -- Else the triggers of the events would be planned anew for each row, as this statement is.
+           set_config('plan_cache_mode', 'auto', true)
 ),
 core AS MATERIALIZED (
     SELECT ctid AS core_ctid, execution_id, raw_fields,

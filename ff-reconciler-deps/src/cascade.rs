@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use ff_scanner_core::Verdict;
+use ff_scanner_core::postgres::Transaction;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -192,6 +193,7 @@ impl Cascade<'_> {
             let rows = query.fetch_all(&mut *self.connection).await?;
             count(&rows, "skipped");
             plan.learn(&rows);
+            Transaction::plan_for_partition(self.connection).await?;
         }
         Ok(words)
     }

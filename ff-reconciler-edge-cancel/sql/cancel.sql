@@ -17,7 +17,9 @@
 -- and SKIP LOCKED: an act that never waits cannot deadlock with another that shares its siblings, nor with a worker.
 -- Idempotent: a sibling that has ended is not cancelled, and a drained group has no flag, so it is not due again.
 WITH clock AS MATERIALIZED (
-    SELECT COALESCE($4::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms
+    SELECT COALESCE($4::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms,
+           -- Else the triggers of the events would be planned anew for each row, as this statement is.
+           set_config('plan_cache_mode', 'auto', true)
 ),
 flagged AS MATERIALIZED (
     SELECT edge_group.ctid AS group_ctid, queued.ctid AS queue_ctid,

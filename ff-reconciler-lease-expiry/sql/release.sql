@@ -15,7 +15,9 @@
 -- being renewed is not one to release.
 -- Idempotent: a released attempt has no lease, so it is not due again.
 WITH clock AS MATERIALIZED (
-    SELECT COALESCE($4::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms
+    SELECT COALESCE($4::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms,
+           -- Else the triggers of the events would be planned anew for each row, as this statement is.
+           set_config('plan_cache_mode', 'auto', true)
 ),
 lapsed AS MATERIALIZED (
     SELECT core.ctid AS core_ctid, attempt.ctid AS attempt_ctid,

@@ -110,6 +110,7 @@ impl LeaseExpiry {
         }
         let unanswered: Vec<Lease> = act.keys.iter().copied().filter(|lease| !answered.contains(lease)).collect();
         if !unanswered.is_empty() {
+            Transaction::plan_for_partition(tx).await?;
             verdicts.extend(returned(with_leases(CLEAN_SQL, act, &unanswered), tx).await?);
         }
         Ok(verdicts)

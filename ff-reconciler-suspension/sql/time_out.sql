@@ -12,7 +12,9 @@
 -- LOCKED: an act that never waits cannot deadlock, and a suspension whose signal is being delivered is not one to end.
 -- Idempotent: each outcome removes the suspension or clears its time-out, so it is not due again.
 WITH clock AS MATERIALIZED (
-    SELECT COALESCE($3::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms
+    SELECT COALESCE($3::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms,
+           -- Else the triggers of the events would be planned anew for each row, as this statement is.
+           set_config('plan_cache_mode', 'auto', true)
 ),
 lapsed AS MATERIALIZED (
     SELECT core.ctid AS core_ctid, suspension.ctid AS suspension_ctid,

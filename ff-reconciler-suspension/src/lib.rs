@@ -112,6 +112,7 @@ async fn time_out_all(tx: &mut Transaction, act: &Act<'_, Uuid>) -> Result<Vec<(
     let answered: HashSet<Uuid> = rows.iter().map(|(execution_id, _)| *execution_id).collect();
     let unanswered: Vec<Uuid> = act.keys.iter().copied().filter(|key| !answered.contains(key)).collect();
     if !unanswered.is_empty() {
+        Transaction::plan_for_partition(tx).await?;
         rows.extend(run(CLEAN_SQL, tx, act, &unanswered).await?);
     }
     Ok(rows)

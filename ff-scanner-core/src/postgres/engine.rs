@@ -52,6 +52,8 @@ pub async fn clear_waits(
     partition: i16,
     execution_ids: &[Uuid],
 ) -> Result<Vec<Uuid>, sqlx::Error> {
+    // It is called after a statement that inserts events.
+    Transaction::plan_for_partition(tx).await?;
     sqlx::query_scalar(CLEAR_WAITS_SQL).bind(partition).bind(execution_ids).fetch_all(&mut **tx).await
 }
 

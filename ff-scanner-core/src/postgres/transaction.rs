@@ -62,6 +62,18 @@ impl Transaction {
         Self::begin(pool, BEGIN_ACT).await
     }
 
+    /// Has the statements that follow in an act planned for its partition again. To be called between them and a statement
+    /// that inserts events and so has set `plan_cache_mode` to `auto`, which keeps their triggers from being planned anew
+    /// for each row.
+    ///
+    /// # Errors
+    ///
+    /// Those of the statement that sets it.
+    pub async fn plan_for_partition(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        connection.execute("SET LOCAL plan_cache_mode = force_custom_plan").await?;
+        Ok(())
+    }
+
     async fn begin(pool: &PgPool, statements: &'static str) -> Result<Self, sqlx::Error> {
         let mut transaction = Self { connection: pool.acquire().await?, over: false };
         transaction.execute(statements).await?;

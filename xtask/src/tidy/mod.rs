@@ -34,6 +34,7 @@ pub(crate) fn complaints(root: &Path) -> io::Result<Vec<String>> {
         }
         for file in files.ending("sql").filter(|file| file.is_in(&format!("{folder}/sql"))) {
             complaints.extend(sql::header(&file.name, &file.text));
+            complaints.extend(sql::plans_triggers(&file.name, &file.text));
         }
         let text = |name: &str| files.text(&format!("{folder}/{name}"));
         complaints.extend(readme::complaints(&folder, text("README.md"), text("src/lib.rs")));
