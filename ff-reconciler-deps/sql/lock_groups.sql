@@ -6,8 +6,8 @@
 -- $4 bigint    most edges
 --
 -- Returns, in the order of the executions, each applied edge that is not satisfied: place (of its execution, from 1),
--- edge_ctid, downstream_eid; held (somebody else has its group); group_ctid, what is read of its group's policy, and its
--- counts, all NULL when the group is held or gone.
+-- edge_ctid, downstream_eid; held (somebody else has its group); group_ctid, kind, k, on_satisfied and fired of its group's
+-- policy, and its counts, all NULL when the group is held or gone.
 -- Reads by ff_edge_upstream_idx (partition_key, flow_id, upstream_eid) and the primary key of ff_edge_group.
 -- Locks ff_edge_group, in the order of its key and SKIP LOCKED: a group that is being applied elsewhere is left to them.
 -- Idempotent: it writes nothing.
@@ -26,13 +26,12 @@ WITH edge AS MATERIALIZED (
 ),
 edge_group AS MATERIALIZED (
     SELECT ctid AS group_ctid, flow_id, downstream_eid,
-           -- Only what is read of it, and that short: a policy may hold numbers and depths that no other reader takes,
-           -- and what cannot be decoded would stop the reconciler.
-           jsonb_build_object(
-               'kind', left(policy ->> 'kind', 100),
-               'k', CASE WHEN (policy -> 'k')::text ~ '^[0-9]{1,10}$' THEN policy -> 'k' END,
-               'on_satisfied', left(policy ->> 'on_satisfied', 100),
-               'fired', left(policy ->> 'fired', 100)) AS policy,
+           -- Only what is read of its policy, and that short: it may hold numbers and depths that no other reader takes, and
+           -- what cannot be decoded would stop the reconciler.
+           left(policy ->> 'kind', 100) AS kind,
+           CASE WHEN (policy -> 'k')::text ~ '^[0-9]{1,10}$' THEN (policy ->> 'k')::bigint END AS k,
+           left(policy ->> 'on_satisfied', 100) AS on_satisfied,
+           left(policy ->> 'fired', 100) AS fired,
            success_count, fail_count, skip_count, running_count
       FROM ff_edge_group
      WHERE partition_key = $1 AND (flow_id, downstream_eid) IN (SELECT edge.flow_id, edge.downstream_eid FROM edge)
@@ -40,12 +39,13 @@ edge_group AS MATERIALIZED (
        FOR UPDATE SKIP LOCKED
 )
 SELECT edge.place, edge.edge_ctid::text, edge.downstream_eid,
-       edge_group.policy IS NULL AND EXISTS (
+       edge_group.group_ctid IS NULL AND EXISTS (
            SELECT FROM ff_edge_group AS present
             WHERE present.partition_key = $1
               AND present.flow_id = edge.flow_id
               AND present.downstream_eid = edge.downstream_eid) AS held,
-       edge_group.group_ctid::text, edge_group.policy,
+       edge_group.group_ctid::text,
+       edge_group.kind, edge_group.k, edge_group.on_satisfied, edge_group.fired,
        edge_group.success_count, edge_group.fail_count, edge_group.skip_count, edge_group.running_count
   FROM edge
   -- Each group has an edge, but the planner takes either for a row: FULL keeps it from comparing all with all.

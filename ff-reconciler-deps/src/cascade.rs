@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::Ending;
 use crate::plan::{Ended, Group, Member, Plan};
-use crate::policy::{Decision, Policy, Resolution};
+use crate::policy::{Decision, Resolution};
 use crate::rows::{ChildRow, EdgeRow, EventRow, WeighedRow};
 use crate::sql;
 
@@ -135,10 +135,7 @@ impl Cascade<'_> {
 
     /// Opens groups whose child waits again, and says whether there were any.
     async fn reopen(&mut self, ended: &[Ended], edges: &[EdgeRow]) -> Result<bool, sqlx::Error> {
-        let fired = |edge: &&EdgeRow| {
-            let policy = edge.policy.as_ref().map(|json| Policy::from_json(json));
-            policy.is_some_and(|policy| policy.fired == Some(Decision::Impossible))
-        };
+        let fired = |edge: &&EdgeRow| edge.policy().is_some_and(|policy| policy.fired == Some(Decision::Impossible));
         let fired = edges.iter().filter(fired).map(|edge| (ended[edge.upstream()].flow_id, edge.downstream_eid));
         let fired: HashSet<Member> = fired.collect();
         if fired.is_empty() {

@@ -26,7 +26,7 @@ use heal::Walk;
 pub const WAKE_CHANNEL: &str = "ff_completion";
 
 const INTERVAL_DEFAULT: Duration = Duration::from_secs(15);
-const BATCH_LIMIT_DEFAULT: u32 = 5000;
+const BATCH_LIMIT_DEFAULT: u32 = 20_000;
 const HEAL_AFTER_DEFAULT: Duration = Duration::from_secs(15);
 const PAGE_DEFAULT: u32 = 5000;
 
@@ -72,7 +72,7 @@ impl Dependency {
         self
     }
 
-    /// Sets the most endings that one look takes altogether (default 5000).
+    /// Sets the most endings that one look takes altogether (default 20,000).
     #[must_use]
     pub fn with_batch_limit(mut self, rows: u32) -> Self {
         self.batch_limit = rows;

@@ -130,7 +130,7 @@ impl<'a> Plan<'a> {
 
 impl<'a> Group<'a> {
     fn new(flow_id: Uuid, edge: &'a EdgeRow, row: &WeighedRow) -> Self {
-        let policy = edge.policy.as_ref().map(|json| Policy::from_json(json));
+        let policy = edge.policy();
         if let Some(kind) = policy.as_ref().and_then(|policy| policy.unknown_kind.as_ref()) {
             warn!(flow = %flow_id, child = %edge.downstream_eid, kind, "an unknown kind of dependency is taken for all_of");
         }

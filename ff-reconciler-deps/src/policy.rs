@@ -1,7 +1,5 @@
 //! When is what a child waits for decided?
 
-use serde_json::Value;
-
 /// How many edges of a group have got how far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
@@ -85,29 +83,24 @@ impl Tally {
 }
 
 impl Policy {
-    /// Reads `ff_edge_group.policy`. Whatever is missing or malformed is what the engine's readers take it for: no kind
-    /// is `all_of`, no `k` is 1, no `on_satisfied` is `cancel_remaining`.
-    pub(crate) fn from_json(json: &Value) -> Self {
-        let kind = json.get("kind").filter(|kind| !kind.is_null());
-        let needs = match kind.and_then(Value::as_str) {
+    /// Reads the parts of `ff_edge_group.policy`. Whatever is missing or malformed is what the engine's readers take it for:
+    /// no `kind` is `all_of`, no `k` is 1, no `on_satisfied` is `cancel_remaining`.
+    pub(crate) fn new(kind: Option<&str>, k: Option<i64>, on_satisfied: Option<&str>, fired: Option<&str>) -> Self {
+        let needs = match kind {
             Some("any_of") => Needs::AtLeast(1),
-            Some("quorum") => {
-                let k = json.get("k").and_then(Value::as_u64).and_then(|k| u32::try_from(k).ok());
-                Needs::AtLeast(k.unwrap_or(1).max(1))
-            }
+            Some("quorum") => Needs::AtLeast(k.and_then(|k| u32::try_from(k).ok()).unwrap_or(1).max(1)),
             _ => Needs::All,
         };
-        let lets_run = json.get("on_satisfied").and_then(Value::as_str) == Some("let_run");
         let known = kind.is_none_or(|kind| kind == "all_of" || needs != Needs::All);
         Self {
             needs,
-            cancels_remaining: needs != Needs::All && !lets_run,
-            fired: match json.get("fired").and_then(Value::as_str) {
+            cancels_remaining: needs != Needs::All && on_satisfied != Some("let_run"),
+            fired: match fired {
                 Some("satisfied") => Some(Decision::Satisfied),
                 Some("impossible") => Some(Decision::Impossible),
                 _ => None,
             },
-            unknown_kind: kind.filter(|_| !known).map(Value::to_string),
+            unknown_kind: kind.filter(|_| !known).map(str::to_owned),
         }
     }
 
@@ -149,17 +142,24 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
 
     use super::{Decision, Policy, Resolution, Tally};
 
     const RESOLUTIONS: [Resolution; 3] = [Resolution::Satisfied, Resolution::Failed, Resolution::Skipped];
 
+    fn all_of() -> Policy {
+        Policy::new(Some("all_of"), None, None, None)
+    }
+
+    fn quorum(k: i64) -> Policy {
+        Policy::new(Some("quorum"), Some(k), None, None)
+    }
+
     fn policy() -> impl Strategy<Value = (Policy, Option<u32>)> {
         prop_oneof![
-            Just((Policy::from_json(&json!({"kind": "all_of"})), None)),
-            Just((Policy::from_json(&json!({"kind": "any_of"})), Some(1))),
-            (1..7_u32).prop_map(|k| (Policy::from_json(&json!({"kind": "quorum", "k": k})), Some(k))),
+            Just((all_of(), None)),
+            Just((Policy::new(Some("any_of"), None, None, None), Some(1))),
+            (1..7_u32).prop_map(|k| (quorum(i64::from(k)), Some(k))),
         ]
     }
 
@@ -242,29 +242,26 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_policy_is_what_the_engine_takes_it_for() {
-        let all = Policy::from_json(&json!({"kind": "all_of"}));
-        for json in [json!({}), json!([]), json!(null), json!("all_of"), json!({"kind": null, "k": 7})] {
-            assert_eq!(Policy::from_json(&json), all, "{json}");
+    fn what_a_policy_does_not_say_is_what_the_engine_takes_it_for() {
+        assert_eq!(Policy::new(None, Some(7), None, None), all_of());
+        for k in [None, Some(-1), Some(0), Some(i64::MAX)] {
+            assert_eq!(Policy::new(Some("quorum"), k, Some("cancel_remaining"), Some("")), quorum(1), "{k:?}");
         }
-        let one = Policy::from_json(&json!({"kind": "quorum", "k": 1, "on_satisfied": "cancel_remaining"}));
-        for k in [json!("2"), json!(-1), json!(1.5), json!(null), json!(0), json!(u64::MAX)] {
-            assert_eq!(Policy::from_json(&json!({"kind": "quorum", "k": k})), one, "{k}");
-        }
-        assert!(!Policy::from_json(&json!({"kind": "any_of", "on_satisfied": "let_run"})).cancels_remaining);
+        assert!(quorum(1).cancels_remaining);
+        assert!(!Policy::new(Some("any_of"), None, Some("let_run"), None).cancels_remaining);
     }
 
     #[test]
     fn an_unknown_kind_is_named_and_taken_for_all_of() {
-        let policy = Policy::from_json(&json!({"kind": "majority", "k": 2}));
+        let policy = Policy::new(Some("majority"), Some(2), None, None);
         assert!(policy.needs_all() && !policy.cancels_remaining);
-        assert_eq!(policy.unknown_kind.as_deref(), Some("\"majority\""));
-        assert_eq!(Policy::from_json(&json!({"kind": "quorum"})).unknown_kind, None);
+        assert_eq!(policy.unknown_kind.as_deref(), Some("majority"));
+        assert_eq!(quorum(2).unknown_kind, None);
     }
 
     #[test]
     fn a_quorum_larger_than_its_group_is_not_impossible_on_the_first_success() {
-        let policy = Policy::from_json(&json!({"kind": "quorum", "k": 3}));
+        let policy = quorum(3);
         assert_eq!(policy.decide(&tally(2, &[Resolution::Satisfied])), Decision::Wait);
         assert_eq!(policy.decide(&tally(2, &[Resolution::Satisfied; 2])), Decision::Impossible);
     }

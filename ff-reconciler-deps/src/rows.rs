@@ -1,11 +1,9 @@
 //! What do the statements return?
 
-use serde_json::Value;
 use sqlx::FromRow;
-use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::policy::Tally;
+use crate::policy::{Policy, Tally};
 
 /// A pending event, from `look_told.sql`.
 #[derive(FromRow)]
@@ -45,7 +43,11 @@ pub(crate) struct EdgeRow {
     pub(crate) held: bool,
     /// `None` when the group is held or gone, as all that follows.
     pub(crate) group_ctid: Option<String>,
-    pub(crate) policy: Option<Json<Value>>,
+    /// Of its policy, as what follows.
+    pub(crate) kind: Option<String>,
+    pub(crate) k: Option<i64>,
+    pub(crate) on_satisfied: Option<String>,
+    pub(crate) fired: Option<String>,
     pub(crate) success_count: Option<i32>,
     pub(crate) fail_count: Option<i32>,
     pub(crate) skip_count: Option<i32>,
@@ -56,6 +58,12 @@ impl EdgeRow {
     /// The index of the upstream, among those that have ended.
     pub(crate) fn upstream(&self) -> usize {
         usize::try_from(self.place - 1).unwrap_or_default()
+    }
+
+    /// What the group asks of its edges; `None` when it is held or gone.
+    pub(crate) fn policy(&self) -> Option<Policy> {
+        self.group_ctid.as_ref()?;
+        Some(Policy::new(self.kind.as_deref(), self.k, self.on_satisfied.as_deref(), self.fired.as_deref()))
     }
 
     /// What the group's own counters say, which others write too.

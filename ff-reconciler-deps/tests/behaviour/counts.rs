@@ -141,6 +141,29 @@ async fn a_policy_with_numbers_and_depths_that_no_reader_takes_is_read_as_far_as
 }
 
 #[tokio::test]
+async fn a_quorum_of_no_whole_number_is_one_of_one() {
+    let tenant = Tenant::new().await;
+    for k in [
+        json!("2"),
+        json!(-1),
+        json!(1.5),
+        json!(null),
+        json!(0),
+        json!([2]),
+        json!(u64::MAX),
+        json!(9_999_999_999_u64),
+    ] {
+        let policy = json!({"kind": "quorum", "k": k, "on_satisfied": "let_run"});
+        let (flow, upstreams, child) = tenant.fan_in(3, policy, State::Blocked).await;
+        flow.finish(&tenant.pool, upstreams[0], "success", LONG_AGO_MS).await;
+
+        tenant.cycle().await;
+
+        assert_eq!(tenant.vector(&flow, child).await, CLAIMABLE, "{k}");
+    }
+}
+
+#[tokio::test]
 async fn policies_that_are_no_objects_are_harmless() {
     let tenant = Tenant::new().await;
     for junk in ["null", "[]", "7", "\"all_of\"", "{\"kind\": 7}", "{\"kind\": \"no_such_kind\"}"] {
