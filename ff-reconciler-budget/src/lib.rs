@@ -25,8 +25,8 @@ pub const SCHEDULE_SQL: &str = include_str!("../sql/schedule.sql");
 
 const INTERVAL_DEFAULT: Duration = Duration::from_secs(15);
 const BATCH_LIMIT_DEFAULT: u32 = 5000;
-/// Nobody can spend from the budgets of an act, which takes some hundredths of a second.
-const ACT_BUDGETS_MAX: usize = 1000;
+/// Nobody can spend from the budgets of an act, which takes a tenth of a second.
+const ACT_BUDGETS_MAX: usize = 2000;
 
 /// Starts the next window of budgets that roll over. See the crate's documentation.
 #[derive(Debug)]

@@ -93,7 +93,7 @@ impl Sizes {
             late_window: Duration::from_mins(1),
             leases: vec![1_000, 10_000, 100_000],
             growth: vec![10_000, 100_000, 1_000_000, 3_000_000],
-            growth_rows: 20_000,
+            growth_rows: rows,
             growth_rounds: rounds.div_ceil(2),
             growth_pause: Duration::from_mins(1),
         }

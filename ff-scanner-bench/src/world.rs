@@ -17,7 +17,7 @@ use crate::meter::Meter;
 pub(crate) const SETTINGS: [(&str, &str); 5] = [
     ("fsync", "on"),
     ("synchronous_commit", "on"),
-    ("shared_buffers", "4GB"),
+    ("shared_buffers", "6GB"),
     ("max_wal_size", "8GB"),
     ("autovacuum", "off"),
 ];
