@@ -1,10 +1,10 @@
 //! Is nothing lost, and nothing done twice, when many are at it at once?
 
-use ff_reconciler_deps::Dependency;
+use ff_reconciler_deps::{Dependency, sql};
 use ff_scanner_core::{Reconciler, TickContext, TickReport};
 use ff_scanner_migrations::EngineVersion;
 use ff_scanner_testkit::{Database, EdgeState, FlowSeed, HASH_CHILDREN, Seed, Server, State};
-use sqlx::Connection;
+use sqlx::{Connection, Row};
 use tokio::task::JoinSet;
 
 use crate::support::{BLOCKED, CLAIMABLE, LONG_AGO_MS, NOW_MS, SKIPPED, Tenant, all_of, any_of, cycle, quorum};
@@ -36,6 +36,32 @@ async fn an_event_stays_pending_until_its_effects_are_applied() {
     assert!(tenant.is_dispatched(event).await);
     assert_eq!(tenant.vector(&flow, held).await, CLAIMABLE);
     assert_eq!(tenant.group(&flow, free).await.counts, [1, 0, 0, 0], "it was counted once");
+}
+
+/// Between two statements of an act anybody may write an edge whose group it has locked: the edge is somewhere else then.
+#[tokio::test]
+async fn an_edge_that_is_written_after_its_group_was_locked_is_left_to_another_look() {
+    let tenant = Tenant::new().await;
+    let (flow, upstreams, child) = tenant.fan_in(2, all_of(), State::Blocked).await;
+    let mut act = tenant.pool.begin().await.expect("a transaction");
+    let lock = sqlx::query(sql::LOCK_GROUPS)
+        .bind(flow.partition)
+        .bind([flow.flow_id, flow.flow_id])
+        .bind([flow.id(upstreams[0]), flow.id(upstreams[1])])
+        .bind(10_i64);
+    let edges = lock.fetch_all(&mut *act).await.expect("groups can be locked");
+    let ctids: Vec<String> = edges.iter().map(|edge| edge.get("edge_ctid")).collect();
+
+    let sql =
+        "UPDATE ff_edge SET policy = policy || '{\"touched\": true}' WHERE upstream_eid = $1 AND downstream_eid = $2";
+    let query = sqlx::query(sql).bind(flow.id(upstreams[0])).bind(flow.id(child));
+    query.execute(&tenant.pool).await.expect("an edge can be written");
+    let weigh = sqlx::query(sql::WEIGH).bind(flow.partition).bind(&ctids);
+    let weighed = weigh.fetch_all(&mut *act).await.expect("edges can be weighed");
+
+    let left: Vec<String> = weighed.iter().map(|edge| edge.get("edge_ctid")).collect();
+    assert_eq!(ctids.len(), 2);
+    assert_eq!(left, ctids[1..]);
 }
 
 /// Fifty upstreams of one child finish at once, from a connection each, while three processes apply what they find.
