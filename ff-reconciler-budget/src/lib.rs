@@ -18,10 +18,8 @@ pub const LOCK_SQL: &str = include_str!("../sql/lock.sql");
 pub const WAIT_SQL: &str = include_str!("../sql/wait.sql");
 /// The second statement of an act on a schema of engine 0.13 or later.
 pub const CLEAR_LEDGER_SQL: &str = include_str!("../sql/clear_ledger.sql");
-/// The third statement of an act.
-pub const ZERO_USAGE_SQL: &str = include_str!("../sql/zero_usage.sql");
 /// The last statement of an act.
-pub const SCHEDULE_SQL: &str = include_str!("../sql/schedule.sql");
+pub const BEGIN_WINDOW_SQL: &str = include_str!("../sql/begin_window.sql");
 
 const INTERVAL_DEFAULT: Duration = Duration::from_secs(15);
 const BATCH_LIMIT_DEFAULT: u32 = 5000;
@@ -135,18 +133,18 @@ impl LookThenAct for BudgetReset {
         let failed = failed("reset budgets");
         let has_ledger = self.has_ledger().await?;
         let mut tx = Transaction::act(&self.pools.acts).await.map_err(&failed)?;
-        let rows = reset(&mut tx, &act, has_ledger).await;
-        let rows = tx.end(rows).await.map_err(&failed)?;
-        Ok(rows.into_iter().map(|(key, word)| Verdict { key, word }).collect())
+        let verdicts = reset(&mut tx, &act, has_ledger).await;
+        Ok(tx.end(verdicts).await.map_err(&failed)?)
     }
 }
 
-/// Resets the budgets of `act`. A statement a table, because the parts of one statement lock in no particular order.
+/// Resets the budgets of `act` and says what was done to each. The first two tables have a statement each, because the parts
+/// of one lock in no particular order; and the ledger is read once nobody can add to it any more.
 async fn reset(
     connection: &mut PgConnection,
     act: &Act<'_, String>,
     has_ledger: bool,
-) -> Result<Vec<(String, String)>, sqlx::Error> {
+) -> Result<Vec<Verdict<String>>, sqlx::Error> {
     let partition = act.partition;
     let lock = sqlx::query_as(if act.waits { WAIT_SQL } else { LOCK_SQL });
     let locked: Vec<(String, String, i64)> =
@@ -154,10 +152,10 @@ async fn reset(
     let Some(&(.., now_ms)) = locked.first() else {
         return Ok(Vec::new());
     };
-    let (budgets, ctids): (Vec<_>, Vec<_>) = locked.into_iter().map(|(id, ctid, _)| (id, ctid)).unzip();
+    let budgets: Vec<&str> = locked.iter().map(|(key, ..)| key.as_str()).collect();
     if has_ledger {
         sqlx::query(CLEAR_LEDGER_SQL).bind(partition).bind(&budgets).execute(&mut *connection).await?;
     }
-    sqlx::query(ZERO_USAGE_SQL).bind(partition).bind(&budgets).bind(now_ms).execute(&mut *connection).await?;
-    sqlx::query_as(SCHEDULE_SQL).bind(partition).bind(ctids).bind(now_ms).fetch_all(connection).await
+    sqlx::query(BEGIN_WINDOW_SQL).bind(partition).bind(&budgets).bind(now_ms).execute(connection).await?;
+    Ok(locked.into_iter().map(|(key, word, _)| Verdict { key, word }).collect())
 }

@@ -3,7 +3,7 @@
 use ff_scanner::attempt_timeout::{
     LOOK_LAPSED_SQL, LOOK_SQL as LOOK_OVERDUE_SQL, TIME_OUT_SQL as TIME_OUT_ATTEMPT_SQL,
 };
-use ff_scanner::budget::{self, CLEAR_LEDGER_SQL, SCHEDULE_SQL, ZERO_USAGE_SQL};
+use ff_scanner::budget::{self, BEGIN_WINDOW_SQL, CLEAR_LEDGER_SQL};
 use ff_scanner::core::postgres::CLEAR_WAITS_SQL;
 use ff_scanner::deps::sql as deps;
 use ff_scanner::edge_cancel::{
@@ -52,7 +52,6 @@ const OVERDUE: &str = few!("execution_id", "ff_exec_core", "lane_id = 'overdue'"
 const SUSPENDED: &str = few!("execution_id", "ff_exec_core", "lane_id = 'suspended'");
 const ZEROS: &str = "(SELECT array_agg(0) FROM generate_series(1, 10))";
 const BUDGETS: &str = few!("budget_id", "ff_budget_policy", "next_reset_at_ms <= extract(epoch FROM now()) * 1000");
-const POLICIES: &str = few!("ctid", "ff_budget_policy", "next_reset_at_ms <= extract(epoch FROM now()) * 1000");
 const EVENTS: &str = few!("event_id", "ff_completion_event", "dispatched_at_ms IS NULL");
 const ENDED: &str = "(SELECT array_agg(execution_id) FROM (SELECT * FROM ff_completion_event \
                      WHERE partition_key = 3 AND dispatched_at_ms IS NULL ORDER BY event_id LIMIT 10) AS few)";
@@ -96,7 +95,7 @@ const fn reads_queue_whole(
     Statement { name, sql, reads_by, reads_whole: &["ff_pending_cancel_groups"], arguments }
 }
 
-pub(crate) const STATEMENTS: [Statement; 35] = [
+pub(crate) const STATEMENTS: [Statement; 34] = [
     statement("clear_waits", CLEAR_WAITS_SQL, &[SUSPENSION], &["3", SUSPENDED]),
     statement("lease_expiry/look", LOOK_LEASE_SQL, &[LEASE], LOOK),
     statement("lease_expiry/release", RELEASE_SQL, &[CORE, ATTEMPT], &["3", LAPSED, ZEROS, "NULL", "false", "false"]),
@@ -121,8 +120,12 @@ pub(crate) const STATEMENTS: [Statement; 35] = [
     statement("budget_reset/lock", budget::LOCK_SQL, &["ff_budget_policy_p[0-9]+_"], &["3", BUDGETS, "NULL"]),
     statement("budget_reset/wait", budget::WAIT_SQL, &["ff_budget_policy_p[0-9]+_"], &["3", BUDGETS, "NULL"]),
     statement("budget_reset/clear_ledger", CLEAR_LEDGER_SQL, &["ff_budget_usage_by_exec_p[0-9]+_"], &["3", BUDGETS]),
-    statement("budget_reset/zero_usage", ZERO_USAGE_SQL, &["ff_budget_usage_p[0-9]+_pkey"], &["3", BUDGETS, "1"]),
-    statement("budget_reset/schedule", SCHEDULE_SQL, &["Tid Scan on ff_budget_policy"], &["3", POLICIES, "1"]),
+    statement(
+        "budget_reset/begin_window",
+        BEGIN_WINDOW_SQL,
+        &["ff_budget_usage_p[0-9]+_pkey", "ff_budget_policy_p[0-9]+_pkey"],
+        &["3", BUDGETS, "1"],
+    ),
     statement("dependency/look_told", deps::LOOK_TOLD, &["partition_key_committed_at_ms_idx"], GLOBAL_LOOK),
     statement(
         "dependency/look_waiting",
