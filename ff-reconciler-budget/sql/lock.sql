@@ -4,13 +4,14 @@
 -- $2 text[]    budget_id of each
 -- $3 bigint    the time, milliseconds since the epoch; NULL means the server's clock
 --
--- Returns budget_id, what is done to it (reset, caught_up: windows were missed before, ended: no interval and no more
--- windows), and the time that the following statements take for now, milliseconds since the epoch.
+-- Returns budget_id, what is done to it (reset; caught_up, after windows that were missed; ended, as it was the last), and
+-- the time that the following statements take for now, milliseconds since the epoch.
 -- Reads by the primary key of ff_budget_policy, or by ff_budget_policy_reset_due_idx (partition_key, next_reset_at_ms).
 -- Locks ff_budget_policy, SKIP LOCKED. It is the first lock of whoever spends, so that nobody spends until the commit.
 -- Idempotent: what is no longer due, or has no interval to go by, is not returned.
 SELECT budget_id,
        CASE WHEN (policy_json ->> 'reset_interval_ms')::numeric <= 0 THEN 'ended'
+            -- A difference, as the sum of a time and the longest interval would overflow.
             WHEN (policy_json ->> 'reset_interval_ms')::numeric > clock.now_ms - next_reset_at_ms::numeric THEN 'reset'
             ELSE 'caught_up' END,
        clock.now_ms

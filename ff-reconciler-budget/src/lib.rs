@@ -134,7 +134,7 @@ impl LookThenAct for BudgetReset {
         let has_ledger = self.has_ledger().await?;
         let mut tx = Transaction::act(&self.pools.acts).await.map_err(&failed)?;
         let verdicts = reset(&mut tx, &act, has_ledger).await;
-        Ok(tx.end(verdicts).await.map_err(&failed)?)
+        tx.end(verdicts).await.map_err(&failed)
     }
 }
 
