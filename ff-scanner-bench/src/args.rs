@@ -110,7 +110,7 @@ impl Sizes {
             late_rows: 20,
             late_window: Duration::from_secs(2),
             leases: vec![100, 200],
-            growth: vec![1_000, 2_000],
+            growth: vec![1_000, 2_000, 3_000],
             growth_rows: 200,
             growth_rounds: 1,
             growth_pause: Duration::from_secs(2),

@@ -18,7 +18,7 @@ type Series = (&'static str, Vec<(f64, f64)>);
 pub(crate) fn draw(points: &[Point], file: &Path) -> Result<(), BenchError> {
     let x = |point: &Point| point.executions as f64;
     let rates: Vec<Series> = points.first().map_or_else(Vec::new, |first| {
-        let line = |name| points.iter().map(|point| (x(point), point.rows_per_s[name])).collect();
+        let line = |name| points.iter().map(|point| (x(point), point.rate(name))).collect();
         first.rows_per_s.keys().map(|name| (*name, line(name))).collect()
     });
     let idle = points.iter().map(|point| (x(point), point.idle.database_cpu * 100.0)).collect();

@@ -98,8 +98,7 @@ async fn measure(args: &Args, progress: &Progress) -> Result<Results, BenchError
     let (rows, rounds) = (sizes.rows, sizes.rounds);
     let mut results = Results::new(machine, rows, rounds, sizes.growth_rounds);
     if does(Part::Growth) {
-        // On a server of its own, so that its tables take no memory from all else.
-        results.growth = growth::growth(&start_server()?, &cases, &sizes, progress).await?;
+        results.growth = growth::growth(&cases, &sizes, progress).await?;
     }
     progress.say("filling the tables");
     world.grow(i64::try_from(rows * 10).unwrap_or(i64::MAX)).await?;

@@ -192,17 +192,22 @@ impl Results {
 
     fn growth_rates(&self) -> Section {
         let names = self.growth.first().into_iter().flat_map(|point| point.rows_per_s.keys());
+        // At the smallest size, the backlog is most of the table.
+        let ends = || self.growth.get(1).zip(self.growth.last());
         let row = |name: &&'static str| {
-            let rates: Vec<f64> = self.growth.iter().map(|point| point.rows_per_s[name]).collect();
-            [(*name).to_owned()].into_iter().chain(rates.into_iter().map(number)).collect()
+            let rates = self.growth.iter().map(|point| number(point.rate(name)));
+            let ratio = ends().map(|(small, large)| format!("{:.2}", large.ratio_to(small, name)));
+            [(*name).to_owned()].into_iter().chain(rates).chain(ratio).collect()
         };
         let sizes = self.growth.iter().map(|point| point.executions.to_string());
+        let compared = ends().map(|(small, large)| format!("{} of {}", large.executions, small.executions));
         Section {
             heading: "Growth: rows a second",
             about:
-                "The same work on tables of different sizes, by the number of executions; as many budgets and flows."
+                "The same work on tables of different sizes, by the number of executions; as many budgets and flows. The \
+                    ratio is the median of the rounds' own."
                     .to_owned(),
-            header: ["reconciler".to_owned()].into_iter().chain(sizes).collect(),
+            header: ["reconciler".to_owned()].into_iter().chain(sizes).chain(compared).collect(),
             rows: names.map(row).collect(),
         }
     }
