@@ -1,10 +1,11 @@
 //! What becomes of attempts that run too long?
 
-use ff_reconciler_attempt_timeout::{AttemptTimeout, AttemptTimeoutTrigger};
+use ff_reconciler_attempt_timeout::{AttemptTimeout, AttemptTimeoutTrigger, TIME_OUT_SQL};
 use ff_scanner_core::{PartitionSet, Reconciler, Tick, TickContext};
-use ff_scanner_testkit::{Database, EngineVersion, Seed, read};
+use ff_scanner_testkit::{Database, EngineVersion, Gate, Seed, read};
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use uuid::Uuid;
 
 const NOW_MS: i64 = 1_800_000_000_000;
 
@@ -240,4 +241,34 @@ async fn what_an_execution_had_waited_for_goes_when_it_ends_unless_somebody_hold
     signal.rollback().await.expect("a rollback");
     assert_eq!(tick(&pool, partition).await.report.verdicts.get("expired"), Some(&1));
     assert_eq!(read::waits(&pool, partition, id).await, 0);
+}
+
+#[tokio::test]
+async fn what_is_written_between_the_snapshot_of_an_act_and_its_locks_is_left_to_another_look() {
+    let database = Database::shared().await.expect("a database");
+    let pool = database.pool(3);
+    for sql in [
+        "UPDATE ff_exec_core SET priority = 7 WHERE execution_id = $1",
+        "UPDATE ff_attempt SET lease_expires_at_ms = lease_expires_at_ms + 1000 WHERE execution_id = $1",
+    ] {
+        let partition = Database::next_partition();
+        let id = Seed::running(5001).with_policy(policy(5000, None)).insert(&pool, partition, NOW_MS).await;
+        let before = read::vector(&pool, partition, id).await;
+        let gate = Gate::close(&pool, partition).await;
+        let act = sqlx::query_as::<_, (Uuid, String)>(gate.hold_up(TIME_OUT_SQL, "$2::uuid[]"))
+            .bind(partition)
+            .bind(vec![id])
+            .bind(NOW_MS)
+            .bind(false)
+            .bind(false);
+        let write = async {
+            sqlx::query(sql).bind(id).execute(&pool).await.expect("the row can be written");
+        };
+
+        let (verdicts, ()) = tokio::join!(act.fetch_all(&pool), gate.open_after(write));
+
+        assert_eq!(verdicts.expect("the act succeeds"), [], "{sql}");
+        assert_eq!(read::vector(&pool, partition, id).await, before, "{sql}");
+        assert_eq!(tick(&pool, partition).await.report.verdicts.get("expired"), Some(&1), "{sql}");
+    }
 }

@@ -1,17 +1,13 @@
 //! What becomes of lapsed leases?
 
-use std::time::Duration;
-
 use ff_reconciler_lease_expiry::{LeaseExpiry, OnLapse, RELEASE_SQL};
 use ff_scanner_core::{PartitionSet, Reconciler, Tick, TickContext};
-use ff_scanner_testkit::{Database, EngineVersion, Seed, State, read};
+use ff_scanner_testkit::{Database, EngineVersion, Gate, Seed, State, read};
 use serde_json::json;
-use sqlx::{AssertSqlSafe, PgPool};
-use tokio::time::timeout;
+use sqlx::PgPool;
 use uuid::Uuid;
 
 const NOW_MS: i64 = 1_800_000_000_000;
-const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn tick(pool: &PgPool, partition: i16) -> Tick {
     let cx = TickContext::over(PartitionSet::from_iter([partition])).pinned(NOW_MS);
@@ -147,23 +143,13 @@ async fn lapse_again(pool: &PgPool, id: Uuid) {
     }
 }
 
-/// The act, which waits for an advisory lock when it has its snapshot and has not locked anything yet.
-fn held_up(lock: i16) -> String {
-    let clock = "COALESCE($4::bigint,";
-    let (before, after) = RELEASE_SQL.split_once(clock).expect("the act reads its clock first");
-    format!("{before}COALESCE((SELECT NULL::bigint FROM pg_advisory_xact_lock({lock})), $4::bigint,{after}")
-}
-
 #[tokio::test]
 async fn a_reclaim_between_the_snapshot_of_an_act_and_its_lock_is_left_alone() {
     let database = Database::shared().await.expect("a database");
     let (pool, partition) = (database.pool(3), Database::next_partition());
     let id = Seed::lapsed(5).insert(&pool, partition, NOW_MS).await;
-    let mut gate = pool.begin().await.expect("a transaction begins");
-    let close = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(i64::from(partition));
-    close.execute(&mut *gate).await.expect("nobody else has the lock");
-
-    let act = sqlx::query_as::<_, (Uuid, i32, String)>(AssertSqlSafe(held_up(partition)))
+    let gate = Gate::close(&pool, partition).await;
+    let act = sqlx::query_as::<_, (Uuid, i32, String)>(gate.hold_up(RELEASE_SQL, "$2::uuid[]"))
         .bind(partition)
         .bind(vec![id])
         .bind(vec![0])
@@ -171,11 +157,6 @@ async fn a_reclaim_between_the_snapshot_of_an_act_and_its_lock_is_left_alone() {
         .bind(false)
         .bind(false);
     let reclaim = async {
-        let waits = "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database \
-                                     WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted \
-                                       AND objid::bigint = $1)";
-        let waits = || sqlx::query_scalar::<_, bool>(waits).bind(i64::from(partition)).fetch_one(&pool);
-        while !waits().await.expect("locks can be read") {}
         for sql in [
             "INSERT INTO ff_attempt (partition_key, execution_id, attempt_index, lease_epoch, lease_expires_at_ms) \
              SELECT partition_key, execution_id, 1, 2, lease_expires_at_ms + 60000 FROM ff_attempt WHERE execution_id = $1",
@@ -183,11 +164,9 @@ async fn a_reclaim_between_the_snapshot_of_an_act_and_its_lock_is_left_alone() {
         ] {
             sqlx::query(sql).bind(id).execute(&pool).await.expect("a reclaim is legal");
         }
-        gate.commit().await.expect("the lock is given back");
     };
-    // An act that never comes to the lock would be waited for without end.
-    let both = timeout(PATIENCE, async { tokio::join!(act.fetch_all(&pool), reclaim) });
-    let (verdicts, ()) = both.await.expect("the act waits for the lock");
+
+    let (verdicts, ()) = tokio::join!(act.fetch_all(&pool), gate.open_after(reclaim));
 
     assert_eq!(
         verdicts.expect("the act succeeds"),

@@ -1,8 +1,8 @@
 //! What becomes of suspensions that waited too long?
 
-use ff_reconciler_suspension::SuspensionTimeout;
+use ff_reconciler_suspension::{SuspensionTimeout, TIME_OUT_SQL};
 use ff_scanner_core::{Act, LookThenAct, PartitionSet, Reconciler, Tick, TickContext};
-use ff_scanner_testkit::{Database, EngineVersion, Seed, State, read};
+use ff_scanner_testkit::{Database, EngineVersion, Gate, Seed, State, read};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -197,5 +197,34 @@ async fn raw_fields_that_are_no_object_are_harmless() {
         assert_eq!((done.report.changed, done.report.failed()), (1, 0), "{junk}");
         let (vector, _) = read::vector(&pool, partition, id).await;
         assert!(vector.starts_with("terminal/"), "{junk}: {vector}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_written_between_the_snapshot_of_an_act_and_its_locks_is_left_to_another_look() {
+    let database = Database::shared().await.expect("a database");
+    let pool = database.pool(3);
+    for sql in [
+        "UPDATE ff_exec_core SET priority = 7 WHERE execution_id = $1",
+        "UPDATE ff_suspension_current SET reason_code = 'touched' WHERE execution_id = $1",
+        "UPDATE ff_attempt SET worker_id = 'touched' WHERE execution_id = $1",
+    ] {
+        let partition = Database::next_partition();
+        let id = Seed::suspended(0, "fail").insert(&pool, partition, NOW_MS).await;
+        let before = read::vector(&pool, partition, id).await;
+        let gate = Gate::close(&pool, partition).await;
+        let act = sqlx::query_as::<_, (Uuid, String)>(gate.hold_up(TIME_OUT_SQL, "$2::uuid[]"))
+            .bind(partition)
+            .bind(vec![id])
+            .bind(NOW_MS);
+        let write = async {
+            sqlx::query(sql).bind(id).execute(&pool).await.expect("the row can be written");
+        };
+
+        let (verdicts, ()) = tokio::join!(act.fetch_all(&pool), gate.open_after(write));
+
+        assert_eq!(verdicts.expect("the act succeeds"), [], "{sql}");
+        assert_eq!(read::vector(&pool, partition, id).await, before, "{sql}");
+        assert_eq!(tick(&pool, partition).await.report.verdicts.get("failed"), Some(&1), "{sql}");
     }
 }

@@ -3,6 +3,7 @@
 mod blocking;
 pub mod conformance;
 pub mod database;
+mod gate;
 pub mod read;
 pub mod seed;
 pub mod server;
@@ -10,6 +11,7 @@ pub mod server;
 pub use ff_scanner_migrations::EngineVersion;
 
 pub use database::{Database, DatabaseError, HASH_CHILDREN, Template};
+pub use gate::Gate;
 pub use seed::{EdgeState, Flow, FlowSeed, Lacks, Node, Seed, SeedBudget, SeededGroup, SiblingGroup, State};
 pub use server::{Options, Server, ServerError, Shutdown};
 

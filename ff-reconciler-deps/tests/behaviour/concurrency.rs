@@ -3,9 +3,10 @@
 use ff_reconciler_deps::{Dependency, sql};
 use ff_scanner_core::{Reconciler, TickContext, TickReport};
 use ff_scanner_migrations::EngineVersion;
-use ff_scanner_testkit::{Database, EdgeState, FlowSeed, HASH_CHILDREN, Seed, Server, State};
+use ff_scanner_testkit::{Database, EdgeState, FlowSeed, Gate, HASH_CHILDREN, Seed, Server, State};
 use sqlx::{Connection, Row};
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use crate::support::{BLOCKED, CLAIMABLE, LONG_AGO_MS, NOW_MS, SKIPPED, Tenant, all_of, any_of, cycle, quorum};
 
@@ -62,6 +63,26 @@ async fn an_edge_that_is_written_after_its_group_was_locked_is_left_to_another_l
     let left: Vec<String> = weighed.iter().map(|edge| edge.get("edge_ctid")).collect();
     assert_eq!(ctids.len(), 2);
     assert_eq!(left, ctids[1..]);
+}
+
+#[tokio::test]
+async fn a_child_that_is_written_between_the_snapshot_of_its_promotion_and_the_lock_counts_as_held() {
+    let tenant = Tenant::new().await;
+    let (flow, _, child) = tenant.fan_in(1, all_of(), State::Blocked).await;
+    let gate = Gate::close(&tenant.pool, tenant.partition).await;
+    let promote = sqlx::query_as::<_, (Uuid, String)>(gate.hold_up(sql::PROMOTE, "$2::uuid[]"))
+        .bind(flow.partition)
+        .bind([flow.id(child)])
+        .bind(NOW_MS);
+    let write = async {
+        let query = sqlx::query("UPDATE ff_exec_core SET priority = 7 WHERE execution_id = $1").bind(flow.id(child));
+        query.execute(&tenant.pool).await.expect("the child can be written");
+    };
+
+    let (became, ()) = tokio::join!(promote.fetch_all(&tenant.pool), gate.open_after(write));
+
+    assert_eq!(became.expect("the statement succeeds"), [(flow.id(child), "held".to_owned())]);
+    assert_eq!(tenant.vector(&flow, child).await, BLOCKED);
 }
 
 /// Fifty upstreams of one child finish at once, from a connection each, while three processes apply what they find.
