@@ -156,17 +156,13 @@ async fn a_reclaim_between_the_snapshot_of_an_act_and_its_lock_is_left_alone() {
         .bind(NOW_MS)
         .bind(false)
         .bind(false);
-    let reclaim = async {
-        for sql in [
-            "INSERT INTO ff_attempt (partition_key, execution_id, attempt_index, lease_epoch, lease_expires_at_ms) \
-             SELECT partition_key, execution_id, 1, 2, lease_expires_at_ms + 60000 FROM ff_attempt WHERE execution_id = $1",
-            "UPDATE ff_exec_core SET attempt_index = 1 WHERE execution_id = $1",
-        ] {
-            sqlx::query(sql).bind(id).execute(&pool).await.expect("a reclaim is legal");
-        }
-    };
+    let reclaim = [
+        "INSERT INTO ff_attempt (partition_key, execution_id, attempt_index, lease_epoch, lease_expires_at_ms) \
+         SELECT partition_key, execution_id, 1, 2, lease_expires_at_ms + 60000 FROM ff_attempt WHERE execution_id = $1",
+        "UPDATE ff_exec_core SET attempt_index = 1 WHERE execution_id = $1",
+    ];
 
-    let (verdicts, ()) = tokio::join!(act.fetch_all(&pool), gate.open_after(reclaim));
+    let (verdicts, ()) = tokio::join!(act.fetch_all(&pool), gate.open_after(reclaim, id));
 
     assert_eq!(
         verdicts.expect("the act succeeds"),

@@ -217,11 +217,8 @@ async fn what_is_written_between_the_snapshot_of_an_act_and_its_locks_is_left_to
             .bind(partition)
             .bind(vec![id])
             .bind(NOW_MS);
-        let write = async {
-            sqlx::query(sql).bind(id).execute(&pool).await.expect("the row can be written");
-        };
 
-        let (verdicts, ()) = tokio::join!(act.fetch_all(&pool), gate.open_after(write));
+        let (verdicts, ()) = tokio::join!(act.fetch_all(&pool), gate.open_after([sql], id));
 
         assert_eq!(verdicts.expect("the act succeeds"), [], "{sql}");
         assert_eq!(read::vector(&pool, partition, id).await, before, "{sql}");

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, PgPool, Postgres, Transaction};
 use tokio::time::timeout;
+use uuid::Uuid;
 
 /// A statement that has not come to the gate by then never will.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -44,14 +45,16 @@ impl Gate {
         AssertSqlSafe(format!("{before}(SELECT {parameter} FROM pg_advisory_xact_lock({number}))::{cast}{after}"))
     }
 
-    /// Waits until a statement has come to the gate, lets `meanwhile` happen, and opens it.
+    /// Waits until a statement has come to the gate, writes, and opens it. Each of `writes` has `id` for `$1`.
     ///
     /// # Panics
     ///
-    /// Where no statement comes within half a minute.
-    pub async fn open_after(self, meanwhile: impl Future<Output = ()>) {
+    /// Where no statement comes within half a minute, and where a write fails.
+    pub async fn open_after(self, writes: impl IntoIterator<Item = &'static str>, id: Uuid) {
         timeout(PATIENCE, self.is_stood_before()).await.expect("the statement comes to the gate");
-        meanwhile.await;
+        for sql in writes {
+            sqlx::query(sql).bind(id).execute(&self.pool).await.expect("the row can be written");
+        }
         self.holder.commit().await.expect("the lock is given back");
     }
 

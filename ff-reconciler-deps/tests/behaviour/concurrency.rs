@@ -74,12 +74,9 @@ async fn a_child_that_is_written_between_the_snapshot_of_its_promotion_and_the_l
         .bind(flow.partition)
         .bind([flow.id(child)])
         .bind(NOW_MS);
-    let write = async {
-        let query = sqlx::query("UPDATE ff_exec_core SET priority = 7 WHERE execution_id = $1").bind(flow.id(child));
-        query.execute(&tenant.pool).await.expect("the child can be written");
-    };
+    let write = "UPDATE ff_exec_core SET priority = 7 WHERE execution_id = $1";
 
-    let (became, ()) = tokio::join!(promote.fetch_all(&tenant.pool), gate.open_after(write));
+    let (became, ()) = tokio::join!(promote.fetch_all(&tenant.pool), gate.open_after([write], flow.id(child)));
 
     assert_eq!(became.expect("the statement succeeds"), [(flow.id(child), "held".to_owned())]);
     assert_eq!(tenant.vector(&flow, child).await, BLOCKED);
