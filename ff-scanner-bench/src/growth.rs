@@ -19,25 +19,35 @@ use crate::world::{World, start_server};
 pub(crate) struct Point {
     pub(crate) executions: i64,
     pub(crate) idle: Idle,
-    /// By reconciler, of each round.
-    pub(crate) rows_per_s: BTreeMap<&'static str, Vec<f64>>,
+    /// By reconciler and approach, of each round.
+    pub(crate) rows_per_s: BTreeMap<&'static str, BTreeMap<Approach, Vec<f64>>>,
 }
 
 impl Point {
-    /// The median of the rounds.
+    /// Of ours, the median of the rounds.
     pub(crate) fn rate(&self, name: &str) -> f64 {
-        median(self.rows_per_s[name].iter().copied())
+        median(self.rows_per_s[name][&Approach::Ours].iter().copied())
     }
 
-    /// As a part of the rate at another size: the median of the rounds' own ratios.
-    pub(crate) fn ratio_to(&self, other: &Self, name: &str) -> f64 {
-        median(self.rows_per_s[name].iter().zip(&other.rows_per_s[name]).map(|(own, other)| per(*own, *other)))
+    /// As a part of an approach's rate at another size: the median of the rounds' own ratios.
+    pub(crate) fn ratio_to(&self, other: &Self, name: &str, approach: Approach) -> f64 {
+        let [own, other] = [self, other].map(|point| &point.rows_per_s[name][&approach]);
+        median(own.iter().zip(other).map(|(own, other)| per(*own, *other)))
     }
 }
 
+/// The size that the largest is compared with: at the smallest, the backlog is most of the table.
+const BASE: usize = 1;
+
+/// The two sizes that are compared.
+pub(crate) fn compared(points: &[Point]) -> Option<(&Point, &Point)> {
+    points.get(BASE).zip(points.last())
+}
+
 /// Fills a database for each size and measures idle on it, and then has each work off the same number of rows: the sizes in
-/// turns, because what the machine does meanwhile differs by more than what is to be seen. Each on a server of its own, so
-/// that no tables take memory from another's.
+/// turns, because what the machine does meanwhile makes more of a difference than what is to be seen. Each on a server of
+/// its own, so that no tables take memory from another's. At the two sizes that are compared the floor does so, too: what
+/// it loses is the server's.
 pub(crate) async fn growth(cases: &[Case], sizes: &Sizes, progress: &Progress) -> Result<Vec<Point>, BenchError> {
     let mut points = Vec::new();
     let mut servers = Vec::new();
@@ -53,14 +63,27 @@ pub(crate) async fn growth(cases: &[Case], sizes: &Sizes, progress: &Progress) -
         worlds.push(world);
         servers.push(server);
     }
+    let last = sizes.growth.len().saturating_sub(1);
+    let is_compared = |size: usize| size == BASE || size == last;
     for case in cases {
         for round in 0..sizes.growth_rounds {
-            for turn in 0..worlds.len() {
-                // Whichever comes first in one round comes last in another.
-                let size = (turn + round) % worlds.len();
+            // What is compared is measured one behind the other; whichever comes first in one round comes last in the next.
+            let mut turns: Vec<usize> = (0..worlds.len()).collect();
+            turns.sort_by_key(|size| is_compared(*size));
+            if round % 2 == 1 {
+                turns.reverse();
+            }
+            for size in turns {
                 progress.say(format!("growth: {} at {}, round {}", case.name, points[size].executions, round + 1));
-                let figures = run(&mut worlds[size], case, Approach::Ours, sizes.growth_rows).await?;
-                points[size].rows_per_s.entry(case.name).or_default().push(figures.rows_per_s);
+                let mut approaches = vec![Approach::Ours];
+                if is_compared(size) {
+                    approaches.insert(round % 2, Approach::Floor);
+                }
+                for approach in approaches {
+                    let figures = run(&mut worlds[size], case, approach, sizes.growth_rows).await?;
+                    let rates = points[size].rows_per_s.entry(case.name).or_default();
+                    rates.entry(approach).or_default().push(figures.rows_per_s);
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
 use crate::approach::Approach;
-use crate::growth::Point;
+use crate::growth::{Point, compared};
 use crate::idle::Idle;
 use crate::lateness::Lateness;
 use crate::leases::Leases;
@@ -192,22 +192,26 @@ impl Results {
 
     fn growth_rates(&self) -> Section {
         let names = self.growth.first().into_iter().flat_map(|point| point.rows_per_s.keys());
-        // At the smallest size, the backlog is most of the table.
-        let ends = || self.growth.get(1).zip(self.growth.last());
         let row = |name: &&'static str| {
             let rates = self.growth.iter().map(|point| number(point.rate(name)));
-            let ratio = ends().map(|(small, large)| format!("{:.2}", large.ratio_to(small, name)));
-            [(*name).to_owned()].into_iter().chain(rates).chain(ratio).collect()
+            let ratios = compared(&self.growth).into_iter().flat_map(|(base, largest)| {
+                [Approach::Ours, Approach::Floor]
+                    .map(|approach| format!("{:.2}", largest.ratio_to(base, name, approach)))
+            });
+            [(*name).to_owned()].into_iter().chain(rates).chain(ratios).collect()
         };
         let sizes = self.growth.iter().map(|point| point.executions.to_string());
-        let compared = ends().map(|(small, large)| format!("{} of {}", large.executions, small.executions));
+        let ratios = compared(&self.growth).into_iter().flat_map(|(base, largest)| {
+            let ratio = format!("{} of {}", largest.executions, base.executions);
+            [ratio.clone(), format!("the floor's {ratio}")]
+        });
         Section {
             heading: "Growth: rows a second",
             about:
                 "The same work on tables of different sizes, by the number of executions; as many budgets and flows. The \
-                    ratio is the median of the rounds' own."
+                    ratios are the medians of the rounds' own; what the floor loses, the server loses."
                     .to_owned(),
-            header: ["reconciler".to_owned()].into_iter().chain(sizes).chain(compared).collect(),
+            header: ["reconciler".to_owned()].into_iter().chain(sizes).chain(ratios).collect(),
             rows: names.map(row).collect(),
         }
     }
