@@ -1,4 +1,4 @@
--- Tidies the queue entries of groups of one partition, and queues groups that have none.
+-- Tidies the queue entries of groups of one partition that are flagged or gone, and queues groups that have none.
 --
 -- $1 smallint  partition_key
 -- $2 uuid[]    flow_id of each group
@@ -16,8 +16,7 @@ WITH clock AS MATERIALIZED (
     SELECT COALESCE($4::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms
 ),
 edge_group AS MATERIALIZED (
-    SELECT ctid AS group_ctid, flow_id, downstream_eid,
-           cancel_siblings_pending_flag AS flagged, cancel_siblings_pending_members AS members
+    SELECT ctid AS group_ctid, flow_id, downstream_eid, cancel_siblings_pending_members AS members
       FROM ff_edge_group
      WHERE partition_key = $1
        AND flow_id = ANY ($2::uuid[])
@@ -25,7 +24,7 @@ edge_group AS MATERIALIZED (
        -- compares all with all.
        AND ((flow_id, downstream_eid) IN (
            SELECT flow_id, downstream_eid FROM unnest($2::uuid[], $3::uuid[]) AS t (flow_id, downstream_eid))) IS TRUE
-     ORDER BY flow_id, downstream_eid
+       AND cancel_siblings_pending_flag
        FOR UPDATE OF ff_edge_group SKIP LOCKED
 ),
 pending AS MATERIALIZED (
@@ -35,13 +34,12 @@ pending AS MATERIALIZED (
        AND flow_id = ANY ($2::uuid[])
        AND ((flow_id, downstream_eid) IN (
            SELECT flow_id, downstream_eid FROM unnest($2::uuid[], $3::uuid[]) AS t (flow_id, downstream_eid))) IS TRUE
-     ORDER BY flow_id, downstream_eid
        FOR UPDATE OF ff_pending_cancel_groups SKIP LOCKED
 ),
 judged AS MATERIALIZED (
     SELECT group_ctid, key.flow_id, key.downstream_eid,
            CASE
-               WHEN edge_group.flagged IS NOT TRUE THEN CASE WHEN pending.flow_id IS NOT NULL THEN 'stale' END
+               WHEN group_ctid IS NULL THEN 'stale'
                WHEN NOT EXISTS (
                     SELECT
                       FROM unnest(edge_group.members) AS member
@@ -67,10 +65,8 @@ judged AS MATERIALIZED (
                          AND held.downstream_eid = key.downstream_eid) IS NULL
            -- What is read of members is as old as this statement's snapshot: it holds only while the group is the one that
            -- the snapshot shows. A newer one cannot be found by its ctid.
-           WHEN flagged
-                THEN EXISTS (SELECT FROM ff_edge_group AS seen WHERE seen.partition_key = $1 AND seen.ctid = group_ctid)
-           -- An entry is for a flag, and nobody raises one while we hold the group.
-           ELSE true END
+           ELSE EXISTS (SELECT FROM ff_edge_group AS seen WHERE seen.partition_key = $1 AND seen.ctid = group_ctid)
+           END
        AND (pending.flow_id IS NOT NULL OR (
            SELECT true
              FROM ff_pending_cancel_groups AS held

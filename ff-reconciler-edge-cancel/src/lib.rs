@@ -7,4 +7,4 @@ mod walk;
 
 pub use dispatcher::{CANCEL_SQL, EdgeCancelDispatcher, FIND_FLAGGED_SQL};
 pub use group::{ANY_QUEUED_SQL, Group};
-pub use reconciler::{EdgeCancelReconciler, FIND_LOST_SQL, FIND_STALE_SQL, RECONCILE_SQL};
+pub use reconciler::{DEQUEUE_SQL, EdgeCancelReconciler, FIND_LOST_SQL, FIND_STALE_SQL, RECONCILE_SQL};

@@ -1,5 +1,6 @@
 //! Who tidies up what was left of cancelling siblings?
 
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +18,9 @@ use crate::walk::{Place, Seen, Walk};
 pub const FIND_STALE_SQL: &str = include_str!("../sql/find_stale.sql");
 /// The look of the reconciler for groups that are not in the queue, as it is run.
 pub const FIND_LOST_SQL: &str = include_str!("../sql/find_lost.sql");
-/// The act of the reconciler, as it is run.
+/// What is done about entries of groups without a flag, as it is run.
+pub const DEQUEUE_SQL: &str = include_str!("../sql/dequeue.sql");
+/// What is done about the others, as it is run.
 pub const RECONCILE_SQL: &str = include_str!("../sql/reconcile.sql");
 
 const INTERVAL_DEFAULT: Duration = Duration::from_secs(10);
@@ -166,19 +169,31 @@ impl LookThenAct for EdgeCancelReconciler {
 
     async fn act(&self, act: Act<'_, Group>) -> Result<Vec<Verdict<Group>>, TickError> {
         let failed = failed("reconcile queue entries");
-        let (flows, downstreams) = columns(act.keys);
         let mut tx = Transaction::act(&self.pools.acts).await.map_err(&failed)?;
-        let rows = sqlx::query_as(RECONCILE_SQL)
-            .bind(act.partition)
-            .bind(flows)
-            .bind(downstreams)
-            .bind(act.now_ms)
-            .fetch_all(&mut *tx)
-            .await;
-        let rows: Vec<(Uuid, Uuid, String)> = tx.end(rows).await.map_err(&failed)?;
+        let rows = reconcile_all(&mut tx, &act).await;
+        let rows = tx.end(rows).await.map_err(&failed)?;
         let verdict = |(flow_id, downstream_eid, word)| Verdict { key: Group { flow_id, downstream_eid }, word };
         Ok(rows.into_iter().map(verdict).collect())
     }
+}
+
+type Done = (Uuid, Uuid, String);
+
+/// Returns what became of each. Most have no flag: what takes more tables is done only for those that had no answer.
+async fn reconcile_all(tx: &mut Transaction, act: &Act<'_, Group>) -> Result<Vec<Done>, sqlx::Error> {
+    let (flows, downstreams) = columns(act.keys);
+    let dequeue = sqlx::query_as(DEQUEUE_SQL).bind(act.partition).bind(flows).bind(downstreams);
+    let mut rows: Vec<Done> = dequeue.fetch_all(&mut **tx).await?;
+    let answered: HashSet<(Uuid, Uuid)> = rows.iter().map(|row| (row.0, row.1)).collect();
+    let mut unanswered = act.keys.to_vec();
+    unanswered.retain(|group| !answered.contains(&(group.flow_id, group.downstream_eid)));
+    if !unanswered.is_empty() {
+        let (flows, downstreams) = columns(&unanswered);
+        let reconcile =
+            sqlx::query_as(RECONCILE_SQL).bind(act.partition).bind(flows).bind(downstreams).bind(act.now_ms);
+        rows.extend(reconcile.fetch_all(&mut **tx).await?);
+    }
+    Ok(rows)
 }
 
 fn place(row: &(i16, Uuid, Uuid, bool)) -> Place {

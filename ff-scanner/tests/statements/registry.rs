@@ -7,7 +7,7 @@ use ff_scanner::budget::{self, BEGIN_WINDOW_SQL, CLEAR_LEDGER_SQL};
 use ff_scanner::core::postgres::CLEAR_WAITS_SQL;
 use ff_scanner::deps::sql as deps;
 use ff_scanner::edge_cancel::{
-    ANY_QUEUED_SQL, CANCEL_SQL, FIND_FLAGGED_SQL, FIND_LOST_SQL, FIND_STALE_SQL, RECONCILE_SQL,
+    ANY_QUEUED_SQL, CANCEL_SQL, DEQUEUE_SQL, FIND_FLAGGED_SQL, FIND_LOST_SQL, FIND_STALE_SQL, RECONCILE_SQL,
 };
 use ff_scanner::lease_expiry::{CLEAN_SQL, LOOK_SQL as LOOK_LEASE_SQL, RELEASE_SQL};
 use ff_scanner::suspension::{
@@ -95,7 +95,7 @@ const fn reads_queue_whole(
     Statement { name, sql, reads_by, reads_whole: &["ff_pending_cancel_groups"], arguments }
 }
 
-pub(crate) const STATEMENTS: [Statement; 34] = [
+pub(crate) const STATEMENTS: [Statement; 35] = [
     statement("clear_waits", CLEAR_WAITS_SQL, &[SUSPENSION], &["3", SUSPENDED]),
     statement("lease_expiry/look", LOOK_LEASE_SQL, &[LEASE], LOOK),
     statement("lease_expiry/release", RELEASE_SQL, &[CORE, ATTEMPT], &["3", LAPSED, ZEROS, "NULL", "false", "false"]),
@@ -186,6 +186,7 @@ pub(crate) const STATEMENTS: [Statement; 34] = [
             "5000",
         ],
     ),
+    reads_queue_whole("edge_cancel_reconciler/dequeue", DEQUEUE_SQL, &[GROUP], &["3", QUEUED_FLOWS, QUEUED]),
     reads_queue_whole(
         "edge_cancel_reconciler/reconcile",
         RECONCILE_SQL,
