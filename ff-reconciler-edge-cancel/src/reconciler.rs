@@ -184,9 +184,8 @@ async fn reconcile_all(tx: &mut Transaction, act: &Act<'_, Group>) -> Result<Vec
     let (flows, downstreams) = columns(act.keys);
     let dequeue = sqlx::query_as(DEQUEUE_SQL).bind(act.partition).bind(flows).bind(downstreams);
     let mut rows: Vec<Done> = dequeue.fetch_all(&mut **tx).await?;
-    let answered: HashSet<(Uuid, Uuid)> = rows.iter().map(|row| (row.0, row.1)).collect();
-    let mut unanswered = act.keys.to_vec();
-    unanswered.retain(|group| !answered.contains(&(group.flow_id, group.downstream_eid)));
+    let answered: HashSet<Group> = rows.iter().map(|row| Group { flow_id: row.0, downstream_eid: row.1 }).collect();
+    let unanswered: Vec<Group> = act.keys.iter().copied().filter(|key| !answered.contains(key)).collect();
     if !unanswered.is_empty() {
         let (flows, downstreams) = columns(&unanswered);
         let reconcile =
