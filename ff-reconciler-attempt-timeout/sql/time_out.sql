@@ -66,17 +66,19 @@ timed AS (
                 ELSE 0 END AS max_retries
       FROM leased
      CROSS JOIN LATERAL (
-           SELECT count(*) FILTER (WHERE outcome IN ('retry', 'failed', 'failure', 'interrupted')) AS retries,
-                  count(*) FILTER (WHERE other.attempt_index > leased.attempt_index) AS later
+           SELECT count(*) FILTER (
+                      WHERE other.attempt_index < leased.attempt_index
+                        AND outcome IN ('retry', 'failed', 'failure', 'interrupted')) AS retries,
+                  bool_or(other.attempt_index > leased.attempt_index) AS is_replaced,
+                  bool_or(other.ctid = leased.attempt_ctid) AS is_seen
              FROM ff_attempt AS other
             WHERE other.partition_key = $1
-              AND other.execution_id = leased.execution_id
-              AND other.attempt_index <> leased.attempt_index) AS other
-     WHERE other.later = 0
+              AND other.execution_id = leased.execution_id) AS other
+     WHERE NOT is_replaced
        -- What is read without a lock (other attempts) is as old as this statement's snapshot: it holds only while the
        -- locked rows are the ones that the snapshot shows. Newer ones cannot be found by their ctid, nor be changed by it.
+       AND is_seen
        AND EXISTS (SELECT FROM ff_exec_core AS seen WHERE seen.partition_key = $1 AND seen.ctid = core_ctid)
-       AND EXISTS (SELECT FROM ff_attempt AS seen WHERE seen.partition_key = $1 AND seen.ctid = attempt_ctid)
     -- Keeps what is worked out here from being worked out again wherever it is used.
     OFFSET 0
 ),

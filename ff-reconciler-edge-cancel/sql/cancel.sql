@@ -84,24 +84,22 @@ core AS MATERIALIZED (
        FOR UPDATE OF core SKIP LOCKED
 ),
 latest AS MATERIALIZED (
-    SELECT core.*,
-           (SELECT attempt_index
-              FROM ff_attempt AS attempt
-             WHERE attempt.partition_key = $1 AND attempt.execution_id = core.execution_id
-             ORDER BY attempt_index DESC
-             LIMIT 1) AS attempt_index
+    SELECT core.*, attempt.*
       FROM core
+      LEFT JOIN LATERAL (
+           SELECT ctid AS attempt_ctid, attempt_index
+             FROM ff_attempt
+            WHERE partition_key = $1 AND execution_id = core.execution_id
+            ORDER BY attempt_index DESC
+            LIMIT 1) AS attempt ON true
      -- What is read without a lock (which attempt is the latest, who waits) is as old as this statement's snapshot: it holds
      -- only while the locked rows are the ones that the snapshot shows. Newer ones cannot be found by their ctid.
      WHERE EXISTS (SELECT FROM ff_exec_core AS seen WHERE seen.partition_key = $1 AND seen.ctid = core_ctid)
 ),
 attempt AS MATERIALIZED (
-    SELECT attempt.ctid AS attempt_ctid, attempt.execution_id, attempt.lease_expires_at_ms IS NOT NULL AS leased
+    SELECT attempt.ctid AS locked_ctid, latest.execution_id, attempt.lease_expires_at_ms IS NOT NULL AS leased
       FROM latest
-      JOIN ff_attempt AS attempt
-        ON attempt.partition_key = $1
-       AND attempt.execution_id = latest.execution_id
-       AND attempt.attempt_index = latest.attempt_index
+      JOIN ff_attempt AS attempt ON attempt.partition_key = $1 AND attempt.ctid = latest.attempt_ctid
        FOR UPDATE OF attempt SKIP LOCKED
 ),
 waiting (execution_id) AS MATERIALIZED (
@@ -114,7 +112,7 @@ waiting (execution_id) AS MATERIALIZED (
      WHERE partition_key = $1 AND execution_id = ANY (ARRAY (SELECT execution_id FROM core))
 ),
 judged AS MATERIALIZED (
-    SELECT latest.*, attempt_ctid, leased, now_ms,
+    SELECT latest.*, leased, now_ms,
            -- What ends must not go on waiting. Another statement removes what they wait for, and this one is run anew.
            execution_id IN (SELECT execution_id FROM waiting) AND execution_id <> ALL ($6) AS waits
       FROM latest
@@ -122,9 +120,8 @@ judged AS MATERIALIZED (
       -- from comparing all with all.
       FULL JOIN attempt USING (execution_id)
      CROSS JOIN clock
-     -- Somebody who holds a sibling's attempt is at work on it.
-     WHERE attempt_index IS NULL
-        OR EXISTS (SELECT FROM ff_attempt AS seen WHERE seen.partition_key = $1 AND seen.ctid = attempt_ctid)
+     -- Somebody who holds a sibling's attempt, or has written it since the snapshot, is at work on it.
+     WHERE attempt_ctid IS NULL OR attempt_ctid = locked_ctid
 ),
 core_ended AS (
     UPDATE ff_exec_core AS core

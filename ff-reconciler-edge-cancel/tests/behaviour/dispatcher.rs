@@ -82,6 +82,22 @@ async fn the_outcome_of_a_sibling_that_was_claimed_by_a_typed_claim_reads_back()
 }
 
 #[tokio::test]
+async fn only_the_latest_attempt_of_a_sibling_is_cancelled() {
+    let database = Database::own().await.expect("a database");
+    let pool = database.pool(4);
+    let tried = Seed::running(1000).with_earlier_attempts(&["retry", "interrupted"]);
+    let group = SiblingGroup::new().with(tried).insert(&pool, PARTITION, NOW_MS).await;
+    let sibling = group.siblings[0];
+
+    dispatch(&pool).await;
+
+    assert_eq!(read::vector(&pool, PARTITION, sibling).await, (CANCELLED.to_owned(), 2));
+    for (index, outcome) in [(0, "retry"), (1, "interrupted"), (2, "cancelled")] {
+        assert_eq!(read::attempt(&pool, PARTITION, sibling, index).await.outcome.as_deref(), Some(outcome));
+    }
+}
+
+#[tokio::test]
 async fn a_sibling_that_was_never_claimed_gets_an_attempt_that_tells_its_outcome() {
     let database = Database::own().await.expect("a database");
     let pool = database.pool(4);

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use ff_reconciler_edge_cancel::EdgeCancelDispatcher;
+use ff_reconciler_edge_cancel::{CANCEL_SQL, EdgeCancelDispatcher};
 use ff_scanner_core::{Backlog, Reconciler, TickContext};
-use ff_scanner_testkit::{Database, Seed, SiblingGroup, read};
+use ff_scanner_testkit::{Database, Gate, Seed, SiblingGroup, read};
 use uuid::Uuid;
 
 use crate::support::{
@@ -76,6 +76,36 @@ async fn a_sibling_that_somebody_holds_stays_on_the_list_and_does_not_hold_up_th
     assert_eq!(verdicts(&dispatch(&pool).await), [("drained", 1)]);
     assert_eq!(read::vector(&pool, PARTITION, held).await.0, CANCELLED);
     assert!(!queued(&pool, &group).await);
+}
+
+#[tokio::test]
+async fn what_is_written_between_the_snapshot_of_an_act_and_its_locks_is_left_to_another_look() {
+    let database = Database::own().await.expect("a database");
+    let pool = database.pool(4);
+    for (touched, sql) in [
+        ("sibling", "UPDATE ff_exec_core SET priority = 7 WHERE execution_id = $1"),
+        ("sibling", "UPDATE ff_attempt SET worker_id = 'touched' WHERE execution_id = $1"),
+        ("group", "UPDATE ff_edge_group SET policy = '{}' WHERE downstream_eid = $1"),
+    ] {
+        let group = SiblingGroup::new().with(Seed::running(1000)).insert(&pool, PARTITION, NOW_MS).await;
+        let sibling = group.siblings[0];
+        let before = read::vector(&pool, PARTITION, sibling).await;
+        let gate = Gate::close(&pool, PARTITION).await;
+        let act = sqlx::query_as::<_, (Option<Uuid>, Uuid, String)>(gate.hold_up(CANCEL_SQL, "$2::uuid[]"))
+            .bind(PARTITION)
+            .bind(vec![group.flow_id])
+            .bind(vec![group.downstream_eid])
+            .bind(NOW_MS)
+            .bind(1000_i64)
+            .bind(Vec::<Uuid>::new());
+        let id = if touched == "group" { group.downstream_eid } else { sibling };
+
+        let (done, ()) = tokio::join!(act.fetch_all(&pool), gate.open_after([sql], id));
+
+        assert_eq!(done.expect("the act succeeds"), [], "{sql}");
+        assert_eq!(read::vector(&pool, PARTITION, sibling).await, before, "{sql}");
+        assert_eq!(verdicts(&dispatch(&pool).await), [("drained", 1)], "{sql}");
+    }
 }
 
 #[tokio::test]

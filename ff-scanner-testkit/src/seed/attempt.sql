@@ -1,4 +1,4 @@
--- Writes the current attempt of a seeded execution.
+-- Writes an attempt of a seeded execution.
 --
 -- $1 smallint partition_key, $2 uuid execution_id, $3 integer attempt_index, $4 bigint lease_expires_at_ms,
 -- $5 bigint started_at_ms, $6 text outcome

@@ -40,6 +40,7 @@ pub enum State {
 pub struct Seed {
     state: State,
     attempt_index: i32,
+    earlier_outcomes: Vec<String>,
     namespace: String,
     instance_id: String,
     policy: serde_json::Value,
@@ -55,6 +56,7 @@ impl Seed {
         Self {
             state,
             attempt_index: 0,
+            earlier_outcomes: Vec::new(),
             namespace: "tenant".to_owned(),
             instance_id: "blue".to_owned(),
             policy: serde_json::json!({}),
@@ -102,6 +104,18 @@ impl Seed {
     #[must_use]
     pub fn with_attempt_index(mut self, index: i32) -> Self {
         self.attempt_index = index;
+        self
+    }
+
+    /// Writes attempts before its current one, one for each of `outcomes`, that ended so.
+    ///
+    /// # Panics
+    ///
+    /// With more of them than an attempt's index can count.
+    #[must_use]
+    pub fn with_earlier_attempts(mut self, outcomes: &[&str]) -> Self {
+        self.attempt_index = i32::try_from(outcomes.len()).expect("an index counts them");
+        self.earlier_outcomes = outcomes.iter().map(|outcome| (*outcome).to_owned()).collect();
         self
     }
 
@@ -162,7 +176,13 @@ impl Seed {
             .execute(pool)
             .await
             .expect("the core row is legal");
-        self.insert_attempt(pool, partition, execution_id, now_ms).await;
+        for (index, outcome) in (0..).zip(&self.earlier_outcomes) {
+            let ended = Attempt { index, lease: None, started: now_ms - 90_000, outcome: Some(outcome) };
+            ended.insert(pool, partition, execution_id).await;
+        }
+        if let Some(current) = self.attempt(now_ms) {
+            current.insert(pool, partition, execution_id).await;
+        }
         let suspension = match &self.state {
             State::Suspended { times_out_in_ms, behavior } => Some((*times_out_in_ms, behavior.clone())),
             _ => self.resumed.then_some((86_400_000, None)),
@@ -181,7 +201,8 @@ impl Seed {
         execution_id
     }
 
-    async fn insert_attempt(&self, pool: &PgPool, partition: i16, execution_id: Uuid, now_ms: i64) {
+    /// Its current attempt, where there is one.
+    fn attempt(&self, now_ms: i64) -> Option<Attempt<'static>> {
         let (lease, started, outcome) = match self.state {
             State::Running { lease_ends_in_ms, running_for_ms, .. } => {
                 (Some(now_ms + lease_ends_in_ms), now_ms - running_for_ms, None)
@@ -189,18 +210,9 @@ impl Seed {
             State::Suspended { .. } => (None, now_ms - 60_000, Some("attempt_interrupted")),
             State::Delayed => (None, now_ms - 60_000, Some("failure")),
             State::Completed => (None, now_ms - 60_000, Some("success")),
-            State::Created | State::Blocked | State::Waiting => return,
+            State::Created | State::Blocked | State::Waiting => return None,
         };
-        sqlx::query(include_str!("attempt.sql"))
-            .bind(partition)
-            .bind(execution_id)
-            .bind(self.attempt_index)
-            .bind(lease)
-            .bind(started)
-            .bind(outcome)
-            .execute(pool)
-            .await
-            .expect("the attempt is legal");
+        Some(Attempt { index: self.attempt_index, lease, started, outcome })
     }
 
     /// Phase, ownership, eligibility, public and attempt state; and where the attempt pointer stands.
@@ -228,5 +240,27 @@ impl Seed {
                 (["terminal", "unowned", "not_applicable", "completed", "attempt_terminal"], self.attempt_index)
             }
         }
+    }
+}
+
+struct Attempt<'a> {
+    index: i32,
+    lease: Option<i64>,
+    started: i64,
+    outcome: Option<&'a str>,
+}
+
+impl Attempt<'_> {
+    async fn insert(&self, pool: &PgPool, partition: i16, execution_id: Uuid) {
+        sqlx::query(include_str!("attempt.sql"))
+            .bind(partition)
+            .bind(execution_id)
+            .bind(self.index)
+            .bind(self.lease)
+            .bind(self.started)
+            .bind(self.outcome)
+            .execute(pool)
+            .await
+            .expect("the attempt is legal");
     }
 }
