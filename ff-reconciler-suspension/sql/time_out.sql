@@ -10,7 +10,7 @@
 -- ctid.
 -- Locks ff_exec_core, then ff_suspension_current, the current ff_attempt and ff_waitpoint_pending, all up front and SKIP
 -- LOCKED: an act that never waits cannot deadlock, and a suspension whose signal is being delivered is not one to end.
--- Idempotent: each outcome removes the suspension or clears its time-out, so it is not due again.
+-- Idempotent: each outcome removes the suspension, or has keep.sql clear its time-out, so it is not due again.
 WITH clock AS MATERIALIZED (
     SELECT COALESCE($3::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms,
            -- Else the triggers of the events would be planned anew for each row, as this statement is.
@@ -50,19 +50,16 @@ judged AS MATERIALIZED (
        AND EXISTS (SELECT FROM ff_suspension_current AS seen WHERE seen.partition_key = $1 AND seen.ctid = suspension_ctid)
 ),
 latest AS MATERIALIZED (
-    SELECT execution_id, max(attempt_index) AS attempt_index
+    SELECT DISTINCT ON (execution_id) ctid AS attempt_ctid, execution_id, attempt_index
       FROM ff_attempt
      WHERE partition_key = $1
        AND execution_id = ANY (ARRAY (SELECT execution_id FROM judged WHERE word NOT IN ('stale', 'escalated')))
-     GROUP BY execution_id
+     ORDER BY execution_id, attempt_index DESC
 ),
 attempt AS MATERIALIZED (
     SELECT attempt.ctid AS attempt_ctid, attempt.execution_id, attempt.attempt_index
       FROM latest
-      JOIN ff_attempt AS attempt
-        ON attempt.partition_key = $1
-       AND attempt.execution_id = latest.execution_id
-       AND attempt.attempt_index = latest.attempt_index
+      JOIN ff_attempt AS attempt ON attempt.partition_key = $1 AND attempt.ctid = latest.attempt_ctid
        FOR UPDATE OF attempt SKIP LOCKED
 ),
 waitpoint AS MATERIALIZED (
@@ -73,14 +70,11 @@ waitpoint AS MATERIALIZED (
        AND execution_id = ANY (ARRAY (SELECT execution_id FROM judged WHERE word NOT IN ('stale', 'escalated')))
        FOR UPDATE SKIP LOCKED
 ),
--- Somebody who holds the attempt or a waitpoint is at work on the execution.
+-- Somebody who holds the attempt or a waitpoint, or has written the attempt since the snapshot, is at work on the execution.
 held (execution_id) AS MATERIALIZED (
     SELECT execution_id
       FROM latest
-     WHERE execution_id NOT IN (
-           SELECT execution_id
-             FROM attempt
-            WHERE EXISTS (SELECT FROM ff_attempt AS seen WHERE seen.partition_key = $1 AND seen.ctid = attempt_ctid))
+     WHERE attempt_ctid NOT IN (SELECT attempt_ctid FROM attempt)
      UNION ALL
     SELECT execution_id
       FROM ff_waitpoint_pending
@@ -144,28 +138,6 @@ suspension_removed AS (
     DELETE FROM ff_suspension_current
      WHERE partition_key = $1
        AND ctid = ANY (ARRAY (SELECT suspension_ctid FROM settled WHERE word IN ('failed', 'cancelled', 'expired')))
-),
-suspension_kept AS (
-    UPDATE ff_suspension_current AS suspension
-       SET timeout_at_ms = NULL,
-           timeout_behavior = CASE word WHEN 'escalated' THEN NULL ELSE suspension.timeout_behavior END,
-           reason_code = CASE word WHEN 'escalated' THEN 'waiting_for_operator_review' ELSE suspension.reason_code END,
-           -- Entries without a signal_id are invisible to the readers, and anything but an object corrupts the row.
-           member_map = CASE WHEN word <> 'resumed' THEN suspension.member_map
-               ELSE CASE jsonb_typeof(suspension.member_map) WHEN 'object' THEN suspension.member_map ELSE '{}' END
-                    || jsonb_build_object('__timeout__', jsonb_build_array(jsonb_build_object(
-                       'signal_id', gen_random_uuid(),
-                       'signal_name', 'timeout',
-                       'signal_category', 'timeout',
-                       'source_type', 'engine',
-                       'source_identity', 'suspension_timeout',
-                       'correlation_id', '',
-                       'accepted_at', now_ms,
-                       'payload_hex', NULL))) END
-      FROM settled
-     WHERE suspension.partition_key = $1
-       AND suspension.ctid = settled.suspension_ctid
-       AND settled.word IN ('stale', 'escalated', 'resumed')
 ),
 waitpoints_removed AS (
     DELETE FROM ff_waitpoint_pending

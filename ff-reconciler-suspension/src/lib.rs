@@ -8,12 +8,17 @@ use ff_scanner_core::{
     Act, Due, LookThenAct, Page, PartitionSpace, Partitioned, Reconciler, Sweep, Tick, TickContext, TickError, Verdict,
     async_trait,
 };
+use sqlx::Postgres;
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryAs;
 use uuid::Uuid;
 
 /// The look, as it is run.
 pub const LOOK_SQL: &str = include_str!("../sql/look.sql");
 /// The act, as it is run.
 pub const TIME_OUT_SQL: &str = include_str!("../sql/time_out.sql");
+/// What is done about the suspensions that stay.
+pub const KEEP_SQL: &str = include_str!("../sql/keep.sql");
 /// What is done about the suspensions of executions that are gone.
 pub const CLEAN_SQL: &str = include_str!("../sql/clean.sql");
 
@@ -106,23 +111,33 @@ impl LookThenAct for SuspensionTimeout {
     }
 }
 
-/// Returns what became of each. Few executions are gone: what they leave is looked at only for what had no answer.
-async fn time_out_all(tx: &mut Transaction, act: &Act<'_, Uuid>) -> Result<Vec<(Uuid, String)>, sqlx::Error> {
-    let mut rows = run(TIME_OUT_SQL, tx, act, act.keys).await?;
+/// Returns what became of each. Few suspensions stay, and fewer executions are gone: what those need is in statements of
+/// their own, so that it costs the others nothing.
+async fn time_out_all(tx: &mut Transaction, act: &Act<'_, Uuid>) -> Result<Vec<Settled>, sqlx::Error> {
+    let mut rows = with_keys(TIME_OUT_SQL, act, act.keys).fetch_all(&mut **tx).await?;
     let answered: HashSet<Uuid> = rows.iter().map(|(execution_id, _)| *execution_id).collect();
     let unanswered: Vec<Uuid> = act.keys.iter().copied().filter(|key| !answered.contains(key)).collect();
+    let stays = |(_, word): &&Settled| matches!(word.as_str(), "resumed" | "escalated" | "stale");
+    let (staying, words): (Vec<Uuid>, Vec<String>) = rows.iter().filter(stays).cloned().unzip();
+    if !staying.is_empty() {
+        Transaction::plan_for_partition(tx).await?;
+        with_keys(KEEP_SQL, act, &staying).bind(words).fetch_all(&mut **tx).await?;
+    }
     if !unanswered.is_empty() {
         Transaction::plan_for_partition(tx).await?;
-        rows.extend(run(CLEAN_SQL, tx, act, &unanswered).await?);
+        rows.extend(with_keys(CLEAN_SQL, act, &unanswered).fetch_all(&mut **tx).await?);
     }
     Ok(rows)
 }
 
-async fn run(
+/// An execution, and what was done about its suspension.
+type Settled = (Uuid, String);
+
+/// `sql` with the parameters that all statements of the act begin with.
+fn with_keys(
     sql: &'static str,
-    tx: &mut Transaction,
     act: &Act<'_, Uuid>,
     keys: &[Uuid],
-) -> Result<Vec<(Uuid, String)>, sqlx::Error> {
-    sqlx::query_as(sql).bind(act.partition).bind(keys).bind(act.now_ms).fetch_all(&mut **tx).await
+) -> QueryAs<'static, Postgres, Settled, PgArguments> {
+    sqlx::query_as(sql).bind(act.partition).bind(keys.to_vec()).bind(act.now_ms)
 }

@@ -62,6 +62,21 @@ async fn fail_cancel_and_expire_end_the_execution_as_they_say() {
 }
 
 #[tokio::test]
+async fn only_the_latest_attempt_of_an_execution_ends_with_it() {
+    let database = Database::shared().await.expect("a database");
+    let (pool, partition) = (database.pool(2), Database::next_partition());
+    let seed = Seed::suspended(9, "expire").with_earlier_attempts(&["retry", "interrupted"]);
+    let id = seed.insert(&pool, partition, NOW_MS).await;
+
+    tick(&pool, partition).await;
+
+    assert_eq!(read::vector(&pool, partition, id).await.1, 2, "the pointer names the attempt that tells the outcome");
+    for (index, outcome) in [(0, "retry"), (1, "interrupted"), (2, "expired")] {
+        assert_eq!(read::attempt(&pool, partition, id, index).await.outcome.as_deref(), Some(outcome));
+    }
+}
+
+#[tokio::test]
 async fn auto_resume_records_a_signal_that_readers_can_see_and_makes_the_execution_resumable() {
     let database = Database::shared().await.expect("a database");
     let (pool, partition) = (database.pool(2), Database::next_partition());

@@ -11,7 +11,8 @@ use ff_scanner::edge_cancel::{
 };
 use ff_scanner::lease_expiry::{CLEAN_SQL, LOOK_SQL as LOOK_LEASE_SQL, RELEASE_SQL};
 use ff_scanner::suspension::{
-    CLEAN_SQL as CLEAN_SUSPENSION_SQL, LOOK_SQL as LOOK_SUSPENSION_SQL, TIME_OUT_SQL as TIME_OUT_SUSPENSION_SQL,
+    CLEAN_SQL as CLEAN_SUSPENSION_SQL, KEEP_SQL, LOOK_SQL as LOOK_SUSPENSION_SQL,
+    TIME_OUT_SQL as TIME_OUT_SUSPENSION_SQL,
 };
 
 pub(crate) struct Statement {
@@ -95,7 +96,7 @@ const fn reads_queue_whole(
     Statement { name, sql, reads_by, reads_whole: &["ff_pending_cancel_groups"], arguments }
 }
 
-pub(crate) const STATEMENTS: [Statement; 35] = [
+pub(crate) const STATEMENTS: [Statement; 36] = [
     statement("clear_waits", CLEAR_WAITS_SQL, &[SUSPENSION], &["3", SUSPENDED]),
     statement("lease_expiry/look", LOOK_LEASE_SQL, &[LEASE], LOOK),
     statement("lease_expiry/release", RELEASE_SQL, &[CORE, ATTEMPT], &["3", LAPSED, ZEROS, "NULL", "false", "false"]),
@@ -110,6 +111,7 @@ pub(crate) const STATEMENTS: [Statement; 35] = [
     ),
     statement("suspension_timeout/look", LOOK_SUSPENSION_SQL, &["partition_key_timeout_at_ms_idx"], LOOK),
     statement("suspension_timeout/time_out", TIME_OUT_SUSPENSION_SQL, &[CORE, SUSPENSION], &["3", SUSPENDED, "NULL"]),
+    statement("suspension_timeout/keep", KEEP_SQL, &[SUSPENSION], &["3", SUSPENDED, "NULL", WORDS]),
     statement("suspension_timeout/clean", CLEAN_SUSPENSION_SQL, &[CORE, SUSPENSION], &["3", SUSPENDED, "NULL"]),
     statement(
         "budget_reset/look",
