@@ -19,6 +19,9 @@ use driver::{Backend, execution_id};
 #[allow(clippy::duplicate_mod, reason = "once for each version, against its own crates")]
 #[path = "driver.rs"]
 pub(super) mod driver;
+#[allow(clippy::duplicate_mod, reason = "once for each version, against its own crates")]
+#[path = "worker.rs"]
+mod worker;
 
 pub(super) fn scanner_config(partition_config: PartitionConfig, interval: Duration) -> PostgresScannerConfig {
     PostgresScannerConfig {

@@ -22,11 +22,15 @@ use ff_core::types::{
 use postgres::PostgresScannerConfig;
 
 use super::{Budget, Claimed, Execution, Stop, Waitpoint, Worker, said};
-use driver::{Backend, Classic, DIMENSION, admitted, execution, execution_id, handle};
+use driver::{Backend, DIMENSION, admitted, execution, execution_id};
+use worker::{Classic, handle};
 
 #[allow(clippy::duplicate_mod, reason = "once for each version, against its own crates")]
 #[path = "driver.rs"]
 pub(super) mod driver;
+#[allow(clippy::duplicate_mod, reason = "once for each version, against its own crates")]
+#[path = "worker.rs"]
+mod worker;
 
 pub(super) fn scanner_config(partition_config: PartitionConfig, interval: Duration) -> PostgresScannerConfig {
     PostgresScannerConfig {
