@@ -1,4 +1,6 @@
 //! How is an engine driven through its own crates? Compiled once for each version, with that version's crates.
+//!
+//! In one file, however long, because it is the implementation of one trait.
 
 use std::collections::{BTreeSet, HashMap};
 use std::error::Error;
