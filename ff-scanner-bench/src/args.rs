@@ -12,7 +12,7 @@ pub(crate) struct Args {
     /// Due rows of each work-off; ten times as many that are not due are there as well
     #[arg(long, default_value_t = 50_000)]
     pub(crate) rows: u64,
-    /// Rounds of each work-off, of which the medians are reported; growth and replicas take half as many, rounded up
+    /// Rounds of which the medians are reported; replicas, and sizes that are not compared, take half as many, rounded up
     #[arg(long, default_value_t = 5)]
     pub(crate) rounds: usize,
     /// Everything in the smallest size, to see that it works
@@ -69,12 +69,12 @@ pub(crate) struct Sizes {
     pub(crate) rounds: usize,
     pub(crate) idle_executions: i64,
     pub(crate) idle_pause: Duration,
+    pub(crate) replica_rounds: usize,
     pub(crate) late_rows: u64,
     pub(crate) late_window: Duration,
     pub(crate) leases: Vec<i64>,
     pub(crate) growth: Vec<i64>,
     pub(crate) growth_rows: u64,
-    pub(crate) growth_rounds: usize,
     pub(crate) growth_pause: Duration,
 }
 
@@ -94,7 +94,7 @@ impl Sizes {
             leases: vec![1_000, 10_000, 100_000],
             growth: vec![10_000, 100_000, 1_000_000, 3_000_000],
             growth_rows: rows,
-            growth_rounds: rounds.div_ceil(2),
+            replica_rounds: rounds.div_ceil(2),
             growth_pause: Duration::from_mins(1),
         }
     }
@@ -112,7 +112,7 @@ impl Sizes {
             leases: vec![100, 200],
             growth: vec![1_000, 2_000, 3_000],
             growth_rows: 200,
-            growth_rounds: 1,
+            replica_rounds: 1,
             growth_pause: Duration::from_secs(2),
         }
     }

@@ -31,7 +31,7 @@ pub(crate) struct Idle {
 }
 
 pub(crate) async fn idle(world: &mut World, executions: i64, duration: Duration) -> Result<Idle, BenchError> {
-    world.clean_up_for_long().await?;
+    world.clean_up().await?;
     calm(world).await?;
     let binary = Binary::run(&world.database())?;
     sleep(WARM_UP).await;

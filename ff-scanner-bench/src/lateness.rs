@@ -31,6 +31,7 @@ pub(crate) async fn lateness(
     rows: u64,
     window: Duration,
 ) -> Result<Vec<Lateness>, BenchError> {
+    world.clean_up().await?;
     let binary = Binary::run(&world.database())?;
     for case in cases {
         world.write_due(case, WARM_UP, Duration::ZERO, "warm-up").await?;

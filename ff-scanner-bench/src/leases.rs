@@ -30,7 +30,7 @@ pub(crate) async fn leases(world: &mut World, counts: &[i64]) -> Result<Vec<Leas
         if have < live {
             world.write(include_str!("../sql/more_leases.sql"), live - have).await?;
         }
-        world.clean_up().await?;
+        world.keep().await?;
         world.write_out().await?;
         let mut millis = Vec::new();
         for _ in 0..LOOKS {

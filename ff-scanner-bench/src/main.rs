@@ -96,7 +96,7 @@ async fn measure(args: &Args, progress: &Progress) -> Result<Results, BenchError
         SETTINGS.map(|(name, value)| format!("{name} {value}")),
     );
     let (rows, rounds) = (sizes.rows, sizes.rounds);
-    let mut results = Results::new(machine, rows, rounds, sizes.growth_rounds);
+    let mut results = Results::new(machine, rows, rounds, sizes.replica_rounds);
     if does(Part::Growth) {
         results.growth = growth::growth(&cases, &sizes, progress).await?;
     }
@@ -108,7 +108,7 @@ async fn measure(args: &Args, progress: &Progress) -> Result<Results, BenchError
     if does(Part::Replicas)
         && let Some(case) = cases.iter().find(|case| case.name == "lease_expiry")
     {
-        results.replicas = replicas::replicas(&mut world, case, rows, sizes.growth_rounds, progress).await?;
+        results.replicas = replicas::replicas(&mut world, case, rows, sizes.replica_rounds, progress).await?;
     }
     if does(Part::Lateness) {
         progress.say("lateness");

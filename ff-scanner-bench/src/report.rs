@@ -23,7 +23,7 @@ pub(crate) struct Results {
     pub(crate) machine: Machine,
     pub(crate) rows: u64,
     pub(crate) rounds: usize,
-    pub(crate) growth_rounds: usize,
+    pub(crate) replica_rounds: usize,
     pub(crate) work_off: Vec<WorkOff>,
     pub(crate) idle: Option<Idle>,
     pub(crate) lateness: Vec<Lateness>,
@@ -42,12 +42,12 @@ struct Section {
 
 impl Results {
     /// Nothing measured yet.
-    pub(crate) fn new(machine: Machine, rows: u64, rounds: usize, growth_rounds: usize) -> Self {
+    pub(crate) fn new(machine: Machine, rows: u64, rounds: usize, replica_rounds: usize) -> Self {
         Self {
             machine,
             rows,
             rounds,
-            growth_rounds,
+            replica_rounds,
             work_off: Vec::new(),
             idle: None,
             lateness: Vec::new(),
@@ -75,10 +75,10 @@ impl Results {
     pub(crate) fn to_markdown(&self) -> String {
         let mut page = format!(
             "# Benchmarks\n\nWritten by `cargo xtask bench`, which measures all of it anew; not by hand.\n\n{}\n\n\
-             Work-off: {} due rows of each kind over all partitions, among ten times as many that are not due; medians \
-             of {} rounds, the approaches taking turns. Growth and replicas: of {} rounds, sizes and \
-             numbers of processes taking turns.\n",
-            self.machine, self.rows, self.rounds, self.growth_rounds
+             Work-off: {} due rows of each kind over all partitions, among ten times as many that are not due. Medians of \
+             {} rounds, of {} for replicas and for the sizes that are not compared; approaches, sizes and numbers of processes \
+             take turns, and each run finds tables of the same size.\n",
+            self.machine, self.rows, self.rounds, self.replica_rounds
         );
         for section in self.sections() {
             let line = |cells: &[String]| format!("| {} |", cells.join(" | "));

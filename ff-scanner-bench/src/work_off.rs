@@ -68,7 +68,6 @@ pub(crate) async fn work_off(
 
 /// Writes `rows` due rows and has them worked off, on connections that have worked off a few before.
 pub(crate) async fn run(world: &mut World, case: &Case, approach: Approach, rows: u64) -> Result<Figures, BenchError> {
-    world.forget_events().await?;
     world.clean_up().await?;
     let mut worker = approach.start(case, &world.database()).await?;
     for _ in 0..approach.warm_ups(world.warm_ups) {

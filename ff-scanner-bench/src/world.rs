@@ -42,6 +42,8 @@ pub(crate) struct World {
     /// How often connections are warmed before they are measured.
     pub(crate) warm_ups: usize,
     executions: i64,
+    /// The last transaction that wrote what stays; what later ones wrote is a run's.
+    kept: Option<String>,
 }
 
 impl World {
@@ -56,7 +58,7 @@ impl World {
         apply_scanner(&database).await?;
         let mut connection = database.connect().await?;
         let meter = Meter::new(server, &mut connection).await?;
-        Ok(Self { database, connection, meter, warm_ups: sizes.warm_ups, executions: 0 })
+        Ok(Self { database, connection, meter, warm_ups: sizes.warm_ups, executions: 0, kept: None })
     }
 
     pub(crate) fn database(&self) -> PgConnectOptions {
@@ -65,6 +67,7 @@ impl World {
 
     /// Adds rows that are not due, until there are that many executions, and as many budgets and flows.
     pub(crate) async fn grow(&mut self, executions: i64) -> Result<(), BenchError> {
+        self.clean_up().await?;
         while self.executions < executions {
             let more = ROWS_AT_ONCE.min(executions - self.executions);
             for sql in [
@@ -76,22 +79,31 @@ impl World {
             }
             self.executions += more;
         }
-        sqlx::raw_sql("ANALYZE").execute(&mut self.connection).await?;
-        self.clean_up().await?;
+        self.keep().await?;
         self.write_out().await
     }
 
-    /// Removes dead rows, so that no run pays for the one before it. Sessions forget what they know of the tables.
-    pub(crate) async fn clean_up(&mut self) -> Result<(), BenchError> {
-        sqlx::raw_sql("VACUUM").execute(&mut self.connection).await?;
+    /// Makes what has been written so far a part of the world.
+    pub(crate) async fn keep(&mut self) -> Result<(), BenchError> {
+        let kept = sqlx::query_scalar("SELECT pg_current_xact_id()::text").fetch_one(&mut self.connection).await?;
+        self.kept = Some(kept);
+        sqlx::raw_sql("VACUUM (ANALYZE)").execute(&mut self.connection).await?;
         Ok(())
     }
 
-    /// Ends what earlier runs have put back or promoted: nobody claims it here, so that there would be more work in progress
-    /// the more had been measured before, and not only more history. Then removes dead rows and analyses.
-    pub(crate) async fn clean_up_for_long(&mut self) -> Result<(), BenchError> {
-        sqlx::query(include_str!("../sql/finish.sql")).execute(&mut self.connection).await?;
-        sqlx::raw_sql("VACUUM (ANALYZE)").execute(&mut self.connection).await?;
+    /// Removes what runs have written, so that each finds tables of the same size and pays for none before it: else there are
+    /// three times as many rows that are not due when the last is measured. Sessions forget what they know of the tables.
+    pub(crate) async fn clean_up(&mut self) -> Result<(), BenchError> {
+        if let Some(kept) = &self.kept {
+            let tables: Vec<String> =
+                sqlx::query_scalar(include_str!("../sql/tables.sql")).fetch_all(&mut self.connection).await?;
+            for table in tables {
+                // A table's name is no parameter; the catalogue has quoted it.
+                let delete = format!("DELETE FROM {table} WHERE age(xmin) < age($1::text::xid)");
+                sqlx::query(AssertSqlSafe(delete)).bind(kept).execute(&mut self.connection).await?;
+            }
+        }
+        sqlx::raw_sql("VACUUM").execute(&mut self.connection).await?;
         Ok(())
     }
 
@@ -105,12 +117,6 @@ impl World {
     pub(crate) async fn write(&mut self, sql: &'static str, rows: i64) -> Result<(), BenchError> {
         let now: i64 = sqlx::query_scalar(include_str!("../sql/now.sql")).fetch_one(&mut self.connection).await?;
         sqlx::query(sql).bind(rows).bind(now).execute(&mut self.connection).await?;
-        Ok(())
-    }
-
-    /// Marks all completion events as dispatched: those of another reconciler's run are no part of the next one's.
-    pub(crate) async fn forget_events(&mut self) -> Result<(), BenchError> {
-        sqlx::query(include_str!("../sql/forget_events.sql")).execute(&mut self.connection).await?;
         Ok(())
     }
 
