@@ -100,10 +100,12 @@ impl World {
             for table in tables {
                 // A table's name is no parameter; the catalogue has quoted it.
                 let delete = format!("DELETE FROM {table} WHERE age(xmin) < age($1::text::xid)");
-                sqlx::query(AssertSqlSafe(delete)).bind(kept).execute(&mut self.connection).await?;
+                let removed = sqlx::query(AssertSqlSafe(delete)).bind(kept).execute(&mut self.connection).await?;
+                if removed.rows_affected() > 0 {
+                    sqlx::raw_sql(AssertSqlSafe(format!("VACUUM {table}"))).execute(&mut self.connection).await?;
+                }
             }
         }
-        sqlx::raw_sql("VACUUM").execute(&mut self.connection).await?;
         Ok(())
     }
 
