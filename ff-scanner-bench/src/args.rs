@@ -89,12 +89,12 @@ impl Sizes {
             rounds,
             idle_executions: 1_000_000,
             idle_pause: Duration::from_mins(1),
+            replica_rounds: rounds.div_ceil(2),
             late_rows: 300,
             late_window: Duration::from_mins(1),
             leases: vec![1_000, 10_000, 100_000],
             growth: vec![10_000, 100_000, 1_000_000, 3_000_000],
             growth_rows: rows,
-            replica_rounds: rounds.div_ceil(2),
             growth_pause: Duration::from_mins(1),
         }
     }
@@ -107,12 +107,12 @@ impl Sizes {
             rounds: 1,
             idle_executions: 6_000,
             idle_pause: Duration::from_secs(3),
+            replica_rounds: 1,
             late_rows: 20,
             late_window: Duration::from_secs(2),
             leases: vec![100, 200],
             growth: vec![1_000, 2_000, 3_000],
             growth_rows: 200,
-            replica_rounds: 1,
             growth_pause: Duration::from_secs(2),
         }
     }

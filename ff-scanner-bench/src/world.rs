@@ -67,6 +67,7 @@ impl World {
 
     /// Adds rows that are not due, until there are that many executions, and as many budgets and flows.
     pub(crate) async fn grow(&mut self, executions: i64) -> Result<(), BenchError> {
+        // Else what runs have left would be taken for a part of the world.
         self.clean_up().await?;
         while self.executions < executions {
             let more = ROWS_AT_ONCE.min(executions - self.executions);
