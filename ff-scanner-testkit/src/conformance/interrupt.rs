@@ -5,7 +5,7 @@ use std::pin::pin;
 use ff_scanner_core::Reconciler;
 
 use super::Subject;
-use super::run::step;
+use super::run::{answered, step};
 use super::settle::does_nothing;
 use super::snapshot::ensure_same;
 use super::stage::Stage;
@@ -32,6 +32,10 @@ pub async fn concurrent_safe<S: Subject>(subject: &S) -> Result<(), Violation> {
         let mut tick = pin!(halted.reconciler.tick(stage.context()));
         let early = step(tick.as_mut(), steps).await;
         let finished = early.is_some();
+        if !finished {
+            // Else it depends on how busy the server is whether a look is a stale one by the time that it is acted on.
+            answered().await;
+        }
         let mut changed = other.cycle(&stage.context()).await?.report.changed;
         let done = match early {
             Some(done) => done,

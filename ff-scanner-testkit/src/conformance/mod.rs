@@ -11,6 +11,7 @@
 mod interrupt;
 mod limit;
 mod obstacle;
+mod relay;
 mod run;
 mod settle;
 mod snapshot;

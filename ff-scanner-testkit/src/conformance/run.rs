@@ -1,6 +1,7 @@
 //! How is a reconciler run?
 
 use std::future::poll_fn;
+use std::mem;
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -67,4 +68,13 @@ pub(super) async fn step<F: Future>(mut future: Pin<&mut F>, steps: u32) -> Opti
         }
     });
     timeout(TICK_MAX, stepping).await.ok().flatten()
+}
+
+/// Waits, without letting it go on, until a future that was stepped could: the server has done what it was asked for, and
+/// its answer is there to be read.
+pub(super) async fn answered() {
+    let mut woken = false;
+    let waiting = poll_fn(|_| if mem::replace(&mut woken, true) { Poll::Ready(()) } else { Poll::Pending });
+    // Whatever else it waits for than an answer is left to the trial.
+    drop(timeout(TICK_MAX, waiting).await);
 }

@@ -9,6 +9,7 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
 use tokio::time::{Instant, sleep};
 
+use super::relay::Relay;
 use super::run::Run;
 use super::snapshot::Snapshot;
 use super::violation::{Violation, ensure};
@@ -30,8 +31,10 @@ pub(super) struct Stage<'s, S> {
     pub(super) subject: &'s S,
     /// Of the suite, not of the reconcilers.
     pub(super) pool: PgPool,
-    database: Arc<Database>,
+    /// Of the instances.
+    relay: Relay,
     partition: i16,
+    _database: Arc<Database>,
 }
 
 impl<'s, S: Subject> Stage<'s, S> {
@@ -51,7 +54,8 @@ impl<'s, S: Subject> Stage<'s, S> {
     async fn on(subject: &'s S, database: Arc<Database>) -> Self {
         let pool = database.pool(3);
         subject.prepare(&pool).await;
-        Self { subject, pool, database, partition: Database::next_partition() }
+        let relay = Relay::new(database.connect_options()).await.expect("a port can be listened on");
+        Self { subject, pool, relay, partition: Database::next_partition(), _database: database }
     }
 
     /// Leaves behind what has been seeded so far.
@@ -68,7 +72,7 @@ impl<'s, S: Subject> Stage<'s, S> {
     pub(super) async fn instance(&self, batch_limit: u32) -> Run<S> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("conformance {}/{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let options = self.database.connect_options().application_name(&name);
+        let options = self.relay.options.clone().application_name(&name);
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_lazy_with(options);
         // So that a step of the tick is a step of the tick, and not of making a connection.
         drop(
@@ -118,10 +122,12 @@ impl<'s, S: Subject> Stage<'s, S> {
         let all = tokio::try_join!(pool.acquire(), pool.acquire(), pool.acquire()).expect("connections come back");
         let start = Instant::now();
         loop {
-            let statement = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND state <> 'idle'";
-            let query = sqlx::query_scalar(statement).bind(&run.name).fetch_one(&self.pool);
-            let open: i64 = query.await.expect("activity can be read");
-            if open == 0 {
+            let statement = "SELECT count(*), count(*) FILTER (WHERE state <> 'idle') FROM pg_stat_activity \
+                             WHERE application_name = $1";
+            let query = sqlx::query_as(statement).bind(&run.name).fetch_one(&self.pool);
+            let (sessions, busy): (i64, i64) = query.await.expect("activity can be read");
+            // A session more is that of a connection which was closed, and may yet read what was sent before.
+            if busy == 0 && sessions <= i64::from(CONNECTIONS) {
                 drop(all);
                 return Ok(());
             }
