@@ -2,9 +2,13 @@
 --
 -- $1 smallint  partition_key
 -- $2 uuid[]    execution_id of each
+-- $3 bigint    the time, milliseconds since the epoch; NULL means the server's clock
+-- $4 bigint    how long ago an event of theirs must have been marked, milliseconds
 --
--- Returns execution_id and outcome (success, failed, cancelled, expired, skipped) of those that have ended.
--- Reads by the primary keys of ff_exec_core and ff_attempt.
+-- Returns execution_id and outcome (success, failed, cancelled, expired, skipped) of those that have ended and are in
+-- nobody's hands.
+-- Reads by the primary keys of ff_exec_core and ff_attempt, and by ff_completion_event_lookup_idx (partition_key,
+-- execution_id, occurred_at_ms); on engines that have none, the partition's events.
 -- Locks nothing: what has ended stays so unless it is replayed, and then it has nonetheless ended before.
 -- Idempotent: it only reads.
 SELECT core.execution_id,
@@ -27,3 +31,11 @@ SELECT core.execution_id,
  WHERE core.partition_key = $1
    AND core.execution_id = ANY ($2::uuid[])
    AND core.lifecycle_phase IN ('terminal', 'cancelled')
+   -- The engine's own dispatcher marks an event before it applies it, however long that has been pending, and adds to the
+   -- counters of groups: what it is about to add must not be there already.
+   AND NOT EXISTS (
+       SELECT FROM ff_completion_event AS event
+        WHERE event.partition_key = $1
+          AND event.execution_id = core.execution_id
+          AND COALESCE(event.dispatched_at_ms
+              > COALESCE($3::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) - $4::bigint, true))

@@ -4,9 +4,11 @@
 -- $2 uuid[]    flow_id of each ended execution
 -- $3 uuid[]    execution_id of each
 -- $4 bigint    most edges
+-- $5 uuid      an execution whose first edges are done; NULL means none
+-- $6 uuid      edge_id of the last of them
 --
 -- Returns, in the order of the executions, each applied edge that is not satisfied: place (of its execution, from 1),
--- edge_ctid, downstream_eid; held (somebody else has its group); group_ctid, kind, k, on_satisfied and fired of its group's
+-- edge_id, edge_ctid, downstream_eid; held (somebody else has its group); group_ctid, kind, k, on_satisfied and fired of its group's
 -- policy, and its counts, all NULL when the group is held or gone.
 -- Reads by ff_edge_upstream_idx (partition_key, flow_id, upstream_eid) and the primary key of ff_edge_group.
 -- Locks ff_edge_group, in the order of its key and SKIP LOCKED: a group that is being applied elsewhere is left to them.
@@ -21,6 +23,7 @@ WITH edge AS MATERIALIZED (
      -- Edges written by hand have an empty policy and count as applied.
      WHERE edge.policy -> 'applied_at_ms' IS DISTINCT FROM 'null'::jsonb
        AND COALESCE(edge.policy ->> 'edge_state', '') <> 'satisfied'
+       AND ($5::uuid IS NULL OR edge.upstream_eid <> $5 OR edge.edge_id > $6::uuid)
      ORDER BY ended.place, edge.edge_id
      LIMIT $4::bigint
 ),
@@ -38,7 +41,7 @@ edge_group AS MATERIALIZED (
      ORDER BY flow_id, downstream_eid
        FOR UPDATE SKIP LOCKED
 )
-SELECT edge.place, edge.edge_ctid::text, edge.downstream_eid,
+SELECT edge.place, edge.edge_id, edge.edge_ctid::text, edge.downstream_eid,
        edge_group.group_ctid IS NULL AND EXISTS (
            SELECT FROM ff_edge_group AS present
             WHERE present.partition_key = $1

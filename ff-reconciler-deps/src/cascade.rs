@@ -1,6 +1,7 @@
 //! What happens, in one transaction, when executions have ended?
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use ff_scanner_core::Verdict;
 use ff_scanner_core::postgres::Transaction;
@@ -13,17 +14,46 @@ use crate::policy::{Decision, Resolution};
 use crate::rows::{ChildRow, EdgeRow, EventRow, WeighedRow};
 use crate::sql;
 
-/// Most edges of one transaction: some tenths of a second. Endings with more below them take several.
+/// Most edges of one transaction: some tenths of a second. An ending with more below it takes several.
 const EDGES_MAX: usize = 10_000;
 
 /// What a transaction has done.
 #[derive(Debug, Default)]
 pub(crate) struct Done {
     pub(crate) verdicts: Vec<Verdict<Ending>>,
-    /// Endings that did not fit.
-    pub(crate) rest: Vec<Ending>,
+    /// What did not fit.
+    pub(crate) rest: Work,
     /// Whether children were skipped, which are endings again.
     pub(crate) goes_on: bool,
+}
+
+/// Why a transaction is to be rolled back.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// Somebody holds children of some endings; these are the others.
+    Held(Work),
+    Sql(sqlx::Error),
+}
+
+impl From<sqlx::Error> for Stop {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+/// Endings to be applied.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Work {
+    pub(crate) endings: Vec<Ending>,
+    /// An execution with more edges below it than fit, and the last of them that is done.
+    pub(crate) behind: Option<(Uuid, Uuid)>,
+}
+
+impl Work {
+    fn retain(mut self, keep: impl Fn(&Member) -> bool) -> Self {
+        self.endings.retain(|ending| keep(&ending.member()));
+        self
+    }
 }
 
 /// One act in one partition.
@@ -32,36 +62,42 @@ pub(crate) struct Cascade<'a> {
     pub(crate) connection: &'a mut PgConnection,
     pub(crate) partition: i16,
     pub(crate) now_ms: Option<i64>,
+    pub(crate) heal_after: Duration,
 }
 
 impl Cascade<'_> {
-    /// Applies `endings` to whatever waits for them. The caller commits, or rolls everything back.
-    pub(crate) async fn run(&mut self, endings: &[Ending]) -> Result<Done, sqlx::Error> {
-        let events = self.lock_events(endings).await?;
-        let ended = self.ended(endings, &events).await?;
-        let edges = self.lock_groups(&ended).await?;
+    /// Applies endings to whatever waits for them, each to all of it or to none. The caller commits, or rolls everything
+    /// back.
+    pub(crate) async fn run(&mut self, work: &Work) -> Result<Done, Stop> {
+        let events = self.lock_events(&work.endings).await?;
+        let ended = self.ended(&work.endings, &events).await?;
+        let mut edges = self.lock_groups(&ended, work.behind).await?;
+        let cut = cut(&mut edges);
+        let rest: HashSet<Member> = ended[cut.unwrap_or(ended.len())..].iter().map(Ended::member).collect();
         let weighed = self.weigh(&edges).await?;
         let mut plan = Plan::new(&ended, &edges, &weighed);
         let words = self.move_children(&mut plan).await?;
-
-        let over = if edges.len() < EDGES_MAX { ended.len() } else { edges.last().map_or(0, EdgeRow::upstream) };
-        let rest: HashSet<Member> = ended[over..].iter().map(Ended::member).collect();
+        if !plan.blocked.is_empty() {
+            // The engine's own dispatcher adds to counters whatever a pending event says, so that one which was applied to
+            // some groups and not to others would be counted twice there.
+            return Err(Stop::Held(work.clone().retain(|member| !plan.blocked.contains(member))));
+        }
         let marked = plan.groups.iter().flat_map(|group| &group.marks);
         let healed: HashSet<Member> =
             marked.filter(|mark| mark.ended.event_id.is_none()).map(|mark| mark.ended.member()).collect();
-        let mut done = Done { goes_on: words.contains(&"skipped"), ..Done::default() };
-        if !plan.groups.is_empty() {
-            done.rest = endings.iter().filter(|ending| rest.contains(&ending.member())).copied().collect();
-        }
         let events: HashSet<i64> = events.iter().map(|event| event.event_id).collect();
+        let mut done = Done { goes_on: words.contains(&"skipped"), ..Done::default() };
         let mut dispatched = Vec::new();
-        for ending in endings {
+        for ending in &work.endings {
             let member = ending.member();
-            // It has edges that are not done with: held by others, or more than fit.
-            if rest.contains(&member) || plan.held.contains(&member) {
+            if plan.held.contains(&member) {
                 continue;
             }
-            let word = match ending {
+            if rest.contains(&member) {
+                done.rest.endings.push(*ending);
+                continue;
+            }
+            let applied = match ending {
                 Ending::Told { event_id, .. } if events.contains(event_id) => {
                     dispatched.push(*event_id);
                     "dispatched"
@@ -69,7 +105,10 @@ impl Cascade<'_> {
                 Ending::Untold { .. } if healed.contains(&member) => "healed",
                 _ => continue,
             };
-            done.verdicts.push(Verdict { key: *ending, word: word.to_owned() });
+            done.verdicts.push(Verdict { key: *ending, word: applied.to_owned() });
+        }
+        if cut == Some(0) {
+            done.rest.behind = edges.last().map(|edge| (ended[0].execution_id, edge.edge_id));
         }
         self.settle(&plan, &dispatched).await?;
         if let Some(first) = done.verdicts.first().map(|verdict| verdict.key) {
@@ -94,7 +133,8 @@ impl Cascade<'_> {
         let untold: Vec<Member> = endings.iter().filter(|ending| !ending.is_told()).map(Ending::member).collect();
         if !untold.is_empty() {
             let ids: Vec<Uuid> = untold.iter().map(|(_, execution_id)| *execution_id).collect();
-            let query = sqlx::query_as(sql::JUDGE_UNTOLD).bind(self.partition).bind(ids);
+            let query = sqlx::query_as(sql::JUDGE_UNTOLD).bind(self.partition).bind(ids).bind(self.now_ms);
+            let query = query.bind(i64::try_from(self.heal_after.as_millis()).unwrap_or(i64::MAX));
             let outcomes: std::collections::HashMap<Uuid, String> =
                 query.fetch_all(&mut *self.connection).await?.into_iter().collect();
             for (flow_id, execution_id) in untold {
@@ -116,15 +156,23 @@ impl Cascade<'_> {
         query.fetch_all(&mut *self.connection).await
     }
 
-    /// Locks the groups that wait for `ended`, and opens those whose child waits again.
-    async fn lock_groups(&mut self, ended: &[Ended]) -> Result<Vec<EdgeRow>, sqlx::Error> {
+    /// Locks the groups that wait for `ended`, from the edge `behind` on, and opens those whose child waits again.
+    async fn lock_groups(
+        &mut self,
+        ended: &[Ended],
+        behind: Option<(Uuid, Uuid)>,
+    ) -> Result<Vec<EdgeRow>, sqlx::Error> {
         if ended.is_empty() {
             return Ok(Vec::new());
         }
         let (flows, executions): (Vec<Uuid>, Vec<Uuid>) = ended.iter().map(Ended::member).unzip();
         let limit = i64::try_from(EDGES_MAX).unwrap_or(i64::MAX);
         let partition = self.partition;
-        let lock = || sqlx::query_as(sql::LOCK_GROUPS).bind(partition).bind(&flows).bind(&executions).bind(limit);
+        let (upstream, edge) = behind.unzip();
+        let lock = || {
+            let query = sqlx::query_as(sql::LOCK_GROUPS).bind(partition).bind(&flows).bind(&executions);
+            query.bind(limit).bind(upstream).bind(edge)
+        };
         let edges = lock().fetch_all(&mut *self.connection).await?;
         if self.reopen(ended, &edges).await? {
             // What was opened is in another place now.
@@ -227,4 +275,14 @@ impl Cascade<'_> {
         }
         Ok(())
     }
+}
+
+/// Cuts off the last ending that `edges` are of, of which they may not have all, and says which one that is. A first one
+/// that fills a transaction by itself stays, for as far as it fits.
+fn cut(edges: &mut Vec<EdgeRow>) -> Option<usize> {
+    let last = edges.last().filter(|_| edges.len() >= EDGES_MAX)?.upstream();
+    if last > 0 {
+        edges.truncate(edges.partition_point(|edge| edge.upstream() < last));
+    }
+    Some(last)
 }

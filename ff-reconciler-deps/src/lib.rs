@@ -19,7 +19,7 @@ use ff_scanner_core::{
 };
 use uuid::Uuid;
 
-use cascade::Cascade;
+use cascade::{Cascade, Stop, Work};
 use heal::Walk;
 
 /// The channel on which Postgres notifies of a completion event.
@@ -150,15 +150,21 @@ impl LookThenAct for Dependency {
     async fn act(&self, act: Act<'_, Ending>) -> Result<Vec<Verdict<Ending>>, TickError> {
         let failed = failed("move on what waits for ended executions");
         let mut verdicts = Vec::new();
-        let mut endings = act.keys.to_vec();
-        while !endings.is_empty() {
+        let mut work = Work { endings: act.keys.to_vec(), behind: None };
+        while !work.endings.is_empty() {
             let mut tx = Transaction::act(&self.pools.acts).await.map_err(&failed)?;
-            let mut cascade = Cascade { connection: &mut tx, partition: act.partition, now_ms: act.now_ms };
-            let done = cascade.run(&endings).await;
-            let done = tx.end(done).await.map_err(&failed)?;
-            self.goes_on.fetch_or(done.goes_on, Ordering::Relaxed);
-            verdicts.extend(done.verdicts);
-            endings = done.rest;
+            let (partition, now_ms) = (act.partition, act.now_ms);
+            let mut cascade = Cascade { connection: &mut tx, partition, now_ms, heal_after: self.heal_after };
+            let done = cascade.run(&work).await;
+            work = match tx.end(done).await {
+                Ok(done) => {
+                    self.goes_on.fetch_or(done.goes_on, Ordering::Relaxed);
+                    verdicts.extend(done.verdicts);
+                    done.rest
+                }
+                Err(Stop::Held(others)) => others,
+                Err(Stop::Sql(error)) => return Err(failed(error)),
+            };
         }
         Ok(verdicts)
     }

@@ -31,8 +31,10 @@ impl Ended {
 #[derive(Debug, Default)]
 pub(crate) struct Plan<'a> {
     pub(crate) groups: Vec<Group<'a>>,
-    /// Upstreams with an edge that somebody else has a hold on: their endings stay pending.
+    /// Upstreams with an edge, or its group, that somebody else holds: nothing is resolved of them.
     pub(crate) held: HashSet<Member>,
+    /// Upstreams with a child that turned out to be held by somebody else: nothing ought to have been resolved of them.
+    pub(crate) blocked: HashSet<Member>,
 }
 
 /// A group with edges that are resolved now.
@@ -70,19 +72,18 @@ impl Mark<'_> {
 }
 
 impl<'a> Plan<'a> {
-    /// Resolves `edges`, which are in the order of `ended`, as far as they are locked: those that `weighed` has a row for.
+    /// Resolves `edges`, which are in the order of `ended`, of those upstreams all of whose edges are locked: `weighed` has
+    /// a row for each.
     pub(crate) fn new(ended: &'a [Ended], edges: &'a [EdgeRow], weighed: &'a [Option<WeighedRow>]) -> Self {
-        let mut plan = Self::default();
+        let held = edges.iter().zip(weighed).filter(|(_, row)| row.is_none());
+        let held = held.map(|(edge, _)| ended[edge.upstream()].member()).collect();
+        let mut plan = Self { held, ..Self::default() };
         let mut index: HashMap<Member, usize> = HashMap::new();
         for (edge, row) in edges.iter().zip(weighed) {
             let ended = &ended[edge.upstream()];
-            let Some(row) = row else {
-                plan.held.insert(ended.member());
+            let Some(row) = row.as_ref().filter(|row| !row.resolved && !plan.held.contains(&ended.member())) else {
                 continue;
             };
-            if row.resolved {
-                continue;
-            }
             let at = *index.entry((ended.flow_id, edge.downstream_eid)).or_insert_with(|| {
                 plan.groups.push(Group::new(ended.flow_id, edge, row));
                 plan.groups.len() - 1
@@ -104,27 +105,21 @@ impl<'a> Plan<'a> {
         decided.map(|group| (group.child, group.flow_id)).unzip()
     }
 
-    /// Learns what became of children; a group whose child somebody else holds is left alone altogether.
+    /// Learns what became of children.
     pub(crate) fn learn(&mut self, children: &[ChildRow]) {
         let became: HashMap<Uuid, &str> =
             children.iter().map(|child| (child.execution_id, child.became.as_str())).collect();
-        let held = &mut self.held;
-        self.groups.retain_mut(|group| match became.get(&group.child).copied() {
-            Some("held") => {
-                held.extend(group.marks.iter().map(|mark| mark.ended.member()));
-                false
+        for group in &mut self.groups {
+            match became.get(&group.child).copied() {
+                Some("held") => self.blocked.extend(group.marks.iter().map(|mark| mark.ended.member())),
+                Some("gone") => {
+                    group.policy = None;
+                    group.decision = Decision::Wait;
+                }
+                Some("left") => group.left = true,
+                _ => {}
             }
-            Some("gone") => {
-                group.policy = None;
-                group.decision = Decision::Wait;
-                true
-            }
-            Some("left") => {
-                group.left = true;
-                true
-            }
-            _ => true,
-        });
+        }
     }
 }
 

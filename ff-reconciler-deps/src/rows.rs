@@ -37,6 +37,7 @@ pub(crate) struct EventRow {
 pub(crate) struct EdgeRow {
     /// Of the ended upstream, from 1.
     pub(crate) place: i64,
+    pub(crate) edge_id: Uuid,
     pub(crate) edge_ctid: String,
     pub(crate) downstream_eid: Uuid,
     /// Somebody else has the group.

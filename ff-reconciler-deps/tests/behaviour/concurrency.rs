@@ -10,33 +10,43 @@ use uuid::Uuid;
 
 use crate::support::{BLOCKED, CLAIMABLE, LONG_AGO_MS, NOW_MS, SKIPPED, Tenant, all_of, any_of, cycle, quorum};
 
+/// As long as an event is pending, the engine's own dispatcher may take it, and adds what it says to all the groups below.
 #[tokio::test]
-async fn an_event_stays_pending_until_its_effects_are_applied() {
+async fn an_ending_is_applied_to_all_that_waits_for_it_or_to_nothing() {
     let tenant = Tenant::new().await;
-    let mut seed = FlowSeed::new();
-    let upstream = seed.node(tenant.running());
-    let (free, held) = (seed.node(tenant.seed(State::Blocked)), seed.node(tenant.seed(State::Blocked)));
-    seed.edge(upstream, free, EdgeState::Applied);
-    seed.edge(upstream, held, EdgeState::Applied);
-    let flow = seed.insert(&tenant.pool, tenant.partition, NOW_MS).await;
-    let event = flow.finish(&tenant.pool, upstream, "success", LONG_AGO_MS).await;
-    let mut holder = tenant.pool.begin().await.expect("a transaction");
-    sqlx::query("SELECT 1 FROM ff_exec_core WHERE execution_id = $1 FOR UPDATE")
-        .bind(flow.id(held))
-        .execute(&mut *holder)
-        .await
-        .expect("the child can be locked");
+    for lock in [
+        "SELECT FROM ff_exec_core WHERE partition_key = $1 AND execution_id = $2 FOR UPDATE",
+        "SELECT FROM ff_edge_group WHERE partition_key = $1 AND downstream_eid = $2 FOR UPDATE",
+        "SELECT FROM ff_edge WHERE partition_key = $1 AND downstream_eid = $2 FOR UPDATE",
+    ] {
+        let mut seed = FlowSeed::new();
+        let (upstream, other) = (seed.node(tenant.running()), seed.node(tenant.running()));
+        let [free, held, apart] = [(); 3].map(|()| seed.node(tenant.seed(State::Blocked)));
+        seed.edge(upstream, free, EdgeState::Applied);
+        seed.edge(upstream, held, EdgeState::Applied);
+        seed.edge(other, apart, EdgeState::Applied);
+        let flow = seed.insert(&tenant.pool, tenant.partition, NOW_MS).await;
+        let event = flow.finish(&tenant.pool, upstream, "success", LONG_AGO_MS).await;
+        flow.finish(&tenant.pool, other, "success", LONG_AGO_MS).await;
+        let mut holder = tenant.pool.begin().await.expect("a transaction");
+        let query = sqlx::query(lock).bind(flow.partition).bind(flow.id(held));
+        query.execute(&mut *holder).await.expect("it can be locked");
 
-    let done = tenant.cycle().await;
+        let done = tenant.cycle().await;
 
-    assert_eq!((done.changed, done.skipped), (0, 1));
-    assert!(!tenant.is_dispatched(event).await);
-    assert_eq!(tenant.vector(&flow, free).await, CLAIMABLE, "the other children do not wait for it");
-    holder.rollback().await.expect("it lets go");
-    assert_eq!(tenant.cycle().await.changed, 1);
-    assert!(tenant.is_dispatched(event).await);
-    assert_eq!(tenant.vector(&flow, held).await, CLAIMABLE);
-    assert_eq!(tenant.group(&flow, free).await.counts, [1, 0, 0, 0], "it was counted once");
+        assert_eq!((done.changed, done.skipped), (1, 1), "{lock}");
+        assert!(!tenant.is_dispatched(event).await, "{lock}");
+        assert_eq!(tenant.vector(&flow, free).await, BLOCKED, "{lock}");
+        assert_eq!(tenant.group(&flow, free).await.counts, [0, 0, 0, 1], "{lock}");
+        assert_eq!(tenant.vector(&flow, apart).await, CLAIMABLE, "other endings do not wait for it: {lock}");
+        holder.rollback().await.expect("it lets go");
+        assert_eq!(tenant.cycle().await.changed, 1, "{lock}");
+        assert!(tenant.is_dispatched(event).await, "{lock}");
+        for child in [free, held] {
+            assert_eq!(tenant.vector(&flow, child).await, CLAIMABLE, "{lock}");
+            assert_eq!(tenant.group(&flow, child).await.counts, [1, 0, 0, 0], "it was counted once: {lock}");
+        }
+    }
 }
 
 /// Between two statements of an act anybody may write an edge whose group it has locked: the edge is somewhere else then.
@@ -49,7 +59,9 @@ async fn an_edge_that_is_written_after_its_group_was_locked_is_left_to_another_l
         .bind(flow.partition)
         .bind([flow.flow_id, flow.flow_id])
         .bind([flow.id(upstreams[0]), flow.id(upstreams[1])])
-        .bind(10_i64);
+        .bind(10_i64)
+        .bind(None::<Uuid>)
+        .bind(None::<Uuid>);
     let edges = lock.fetch_all(&mut *act).await.expect("groups can be locked");
     let ctids: Vec<String> = edges.iter().map(|edge| edge.get("edge_ctid")).collect();
 

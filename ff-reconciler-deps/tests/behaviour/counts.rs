@@ -104,7 +104,7 @@ async fn an_edge_that_is_not_applied_is_waited_for_and_its_upstream_moves_no_cou
         let apply = "UPDATE ff_edge SET policy = policy || '{\"edge_state\": \"applied\", \"applied_at_ms\": 1}' \
                      WHERE partition_key = $1 AND upstream_eid = $2";
         tenant.execute(apply, &flow, staged).await;
-        assert_eq!(tenant.cycle().await.verdicts.get("healed"), Some(&1), "applied after its upstream has ended");
+        assert_eq!(tenant.cycle_later().await.verdicts.get("healed"), Some(&1), "applied after its upstream has ended");
         assert_eq!(tenant.vector(&flow, child).await, CLAIMABLE);
     }
 }
@@ -229,31 +229,36 @@ async fn an_event_that_commits_after_a_later_number_was_dispatched_is_found() {
 
 #[tokio::test]
 async fn what_hangs_below_one_ending_may_be_more_than_fits_into_a_transaction() {
-    let tenant = Tenant::new().await;
-    let mut seed = FlowSeed::new();
-    let (upstream, child) = (seed.node(tenant.running()), seed.node(tenant.seed(State::Blocked)));
-    let other = seed.node(tenant.running());
-    seed.edge(upstream, child, EdgeState::Applied);
-    seed.edge(other, child, EdgeState::Applied);
-    let flow = seed.insert(&tenant.pool, tenant.partition, NOW_MS).await;
-    // Children that are gone: their edges are all that there is to do.
-    let sql = "INSERT INTO ff_edge (partition_key, flow_id, edge_id, upstream_eid, downstream_eid, policy) \
-               SELECT $1, $2, gen_random_uuid(), $3, gen_random_uuid(), '{}' FROM generate_series(1, 12000)";
-    sqlx::query(sql)
-        .bind(flow.partition)
-        .bind(flow.flow_id)
-        .bind(flow.id(upstream))
-        .execute(&tenant.pool)
-        .await
-        .expect("legal");
-    flow.finish(&tenant.pool, upstream, "success", LONG_AGO_MS).await;
-    flow.finish(&tenant.pool, other, "success", LONG_AGO_MS).await;
+    for (outcome, edge_state, end) in [("success", "satisfied", CLAIMABLE), ("failed", "impossible", SKIPPED)] {
+        let tenant = Tenant::new().await;
+        let mut seed = FlowSeed::new();
+        let (upstream, child) = (seed.node(tenant.running()), seed.node(tenant.seed(State::Blocked)));
+        let other = seed.node(tenant.running());
+        seed.edge(upstream, child, EdgeState::Applied);
+        seed.edge(other, child, EdgeState::Applied);
+        let flow = seed.insert(&tenant.pool, tenant.partition, NOW_MS).await;
+        // Children that are gone: their edges are all that there is to do.
+        let sql = "INSERT INTO ff_edge (partition_key, flow_id, edge_id, upstream_eid, downstream_eid, policy) \
+                   SELECT $1, $2, gen_random_uuid(), $3, gen_random_uuid(), '{}' FROM generate_series(1, 12000)";
+        sqlx::query(sql)
+            .bind(flow.partition)
+            .bind(flow.flow_id)
+            .bind(flow.id(upstream))
+            .execute(&tenant.pool)
+            .await
+            .expect("legal");
+        let event = flow.finish(&tenant.pool, upstream, outcome, LONG_AGO_MS).await;
+        flow.finish(&tenant.pool, other, "success", LONG_AGO_MS).await;
 
-    let done = tenant.tick().await;
+        let done = tenant.tick().await;
 
-    assert_eq!((done.report.changed, done.report.skipped), (2, 0));
-    assert_eq!(tenant.vector(&flow, child).await, CLAIMABLE);
-    let sql = "SELECT count(*) FROM ff_edge WHERE flow_id = $1 AND policy ->> 'edge_state' = 'satisfied'";
-    let marked: i64 = sqlx::query_scalar(sql).bind(flow.flow_id).fetch_one(&tenant.pool).await.expect("countable");
-    assert_eq!(marked, 12_002);
+        assert_eq!(done.report.skipped, 0);
+        assert!(tenant.is_dispatched(event).await, "{outcome}");
+        assert_eq!(tenant.vector(&flow, child).await, end);
+        let sql =
+            "SELECT count(*) FROM ff_edge WHERE flow_id = $1 AND upstream_eid = $2 AND policy ->> 'edge_state' = $3";
+        let query = sqlx::query_scalar(sql).bind(flow.flow_id).bind(flow.id(upstream)).bind(edge_state);
+        let marked: i64 = query.fetch_one(&tenant.pool).await.expect("countable");
+        assert_eq!(marked, 12_001);
+    }
 }

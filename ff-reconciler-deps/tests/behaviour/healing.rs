@@ -72,6 +72,23 @@ async fn what_ended_just_now_is_left_to_whoever_may_be_applying_it() {
 }
 
 #[tokio::test]
+async fn what_was_marked_just_now_is_left_to_whoever_marked_it_however_long_ago_it_ended() {
+    let tenant = Tenant::new().await;
+    let (flow, upstreams, child) = tenant.fan_in(1, all_of(), State::Blocked).await;
+    flow.finish(&tenant.pool, upstreams[0], "success", LONG_AGO_MS).await;
+    let mark = "UPDATE ff_completion_event SET dispatched_at_ms = 1799999985001 WHERE partition_key = $1 AND execution_id = $2";
+    tenant.execute(mark, &flow, upstreams[0]).await;
+
+    let done = tenant.cycle().await;
+
+    assert_eq!((done.changed, done.skipped), (0, 1));
+    assert_eq!(tenant.group(&flow, child).await.counts, [0, 0, 0, 1]);
+    let later = tenant.context().pinned(NOW_MS + 1);
+    assert_eq!(cycle(&tenant.reconciler(), later).await.verdicts.get("healed"), Some(&1));
+    assert_eq!(tenant.vector(&flow, child).await, CLAIMABLE);
+}
+
+#[tokio::test]
 async fn an_upstream_whose_rows_are_gone_is_not_judged() {
     let tenant = Tenant::new().await;
     let (flow, upstreams, child) = tenant.fan_in(1, all_of(), State::Blocked).await;

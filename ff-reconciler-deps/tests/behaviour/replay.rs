@@ -70,7 +70,7 @@ async fn a_child_that_is_replayed_after_its_upstreams_have_succeeded_runs() {
     assert_eq!(tenant.vector(&flow, child).await, SKIPPED, "an upstream's second try does not revive the child");
 
     replay_skipped(&tenant, &flow, child).await;
-    tenant.cycle().await;
+    tenant.cycle_later().await;
 
     assert_eq!(tenant.vector(&flow, child).await, CLAIMABLE.replace("/pending", "/pending_replay_attempt"));
 }
@@ -81,7 +81,7 @@ async fn a_child_that_is_replayed_before_the_upstream_that_failed_is_skipped_aga
     let (flow, _, child) = skipped(&tenant).await;
     replay_skipped(&tenant, &flow, child).await;
 
-    tenant.cycle().await;
+    tenant.cycle_later().await;
 
     assert_eq!(tenant.vector(&flow, child).await, SKIPPED);
     assert_eq!(tenant.events(&flow, child).await.len(), 2);

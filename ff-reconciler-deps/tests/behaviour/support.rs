@@ -69,6 +69,11 @@ impl Tenant {
         cycle(&self.reconciler(), self.context()).await
     }
 
+    /// A cycle when what the last one dispatched is nobody's any more.
+    pub(crate) async fn cycle_later(&self) -> TickReport {
+        cycle(&self.reconciler(), self.context().pinned(NOW_MS + 15_000)).await
+    }
+
     pub(crate) async fn vector(&self, flow: &Flow, node: Node) -> String {
         read::vector(&self.pool, flow.partition, flow.id(node)).await.0
     }

@@ -23,8 +23,8 @@ const BUDGETS: i16 = 16;
 /// Of both, so that each is as likely as the other to come first.
 const INTERVAL: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Longer than the engine takes from marking an event to applying it, as is right where its loops run: on a machine that
-/// compiles at the same time, 4 s are too short, and it counts what has been healed once more.
+/// Longer than the engine takes from marking an event to applying it, as is right where its loops run: what is healed before
+/// that, it counts once more.
 const HEAL_AFTER: Duration = Duration::from_secs(8);
 
 /// What may be told of an execution in the end, by what it went through: phases; completions; leases.

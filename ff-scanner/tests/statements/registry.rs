@@ -54,6 +54,7 @@ const SUSPENDED: &str = few!("execution_id", "ff_exec_core", "lane_id = 'suspend
 const ZEROS: &str = "(SELECT array_agg(0) FROM generate_series(1, 10))";
 const BUDGETS: &str = few!("budget_id", "ff_budget_policy", "next_reset_at_ms <= extract(epoch FROM now()) * 1000");
 const EVENTS: &str = few!("event_id", "ff_completion_event", "dispatched_at_ms IS NULL");
+const UNTOLD: &str = few!("execution_id", "ff_exec_core", "lifecycle_phase = 'terminal'");
 const ENDED: &str = "(SELECT array_agg(execution_id) FROM (SELECT * FROM ff_completion_event \
                      WHERE partition_key = 3 AND dispatched_at_ms IS NULL ORDER BY event_id LIMIT 10) AS few)";
 const ENDED_FLOWS: &str = "(SELECT array_agg(flow_id) FROM (SELECT * FROM ff_completion_event \
@@ -143,12 +144,17 @@ pub(crate) const STATEMENTS: [Statement; 36] = [
         &[THREES, BLOCKED_FLOWS, BLOCKED, "NULL", "0", "NULL", "NULL", "NULL", "'{}'", "1000"],
     ),
     statement("dependency/lock_told", deps::LOCK_TOLD, &["ff_completion_event_p[0-9]+_"], &["3", EVENTS]),
-    statement("dependency/judge_untold", deps::JUDGE_UNTOLD, &[CORE, ATTEMPT], &["3", ENDED]),
+    statement(
+        "dependency/judge_untold",
+        deps::JUDGE_UNTOLD,
+        &[CORE, ATTEMPT, "ff_completion_event_p[0-9]+_partition_key_execution_id_occurre_idx"],
+        &["3", UNTOLD, "NULL", "0"],
+    ),
     statement(
         "dependency/lock_groups",
         deps::LOCK_GROUPS,
         &["partition_key_flow_id_upstream_eid_idx", GROUP],
-        &["3", ENDED_FLOWS, ENDED, "10000"],
+        &["3", ENDED_FLOWS, ENDED, "10000", "NULL", "NULL"],
     ),
     statement("dependency/reopen", deps::REOPEN, &[CORE], &["3", BLOCKED_FLOWS, BLOCKED]),
     statement("dependency/weigh", deps::WEIGH, &["Tid Scan on ff_edge_p"], &["3", EDGE_CTIDS]),
