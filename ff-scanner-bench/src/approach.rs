@@ -19,6 +19,8 @@ const CONNECTIONS: u32 = 2;
 const FLOOR_BATCH: i64 = 10_000;
 /// What the plain approach takes from a partition at a time, as the engine's own loops do.
 const ROW_BATCH: i64 = 1_000;
+/// How often ours is asked how far it is: seldom enough that asking costs nothing, and a run takes a second and more.
+const ASK_EVERY: Duration = Duration::from_millis(5);
 /// A reconciler that has not finished by then never will.
 const PATIENCE: Duration = Duration::from_mins(10);
 
@@ -100,7 +102,7 @@ async fn ours(case: &Case, handle: &SchedulerHandle, changed: &mut u64, rows: u6
     let count = || handle.status().iter().map(|status| status.changed).sum::<u64>();
     handle.waker().wake(case.name);
     while count() < wanted && started.elapsed() < PATIENCE {
-        sleep(Duration::from_millis(1)).await;
+        sleep(ASK_EVERY).await;
     }
     *changed = count();
     if *changed != wanted {
