@@ -19,7 +19,7 @@ const CONNECTIONS: u32 = 2;
 const FLOOR_BATCH: i64 = 10_000;
 /// What the plain approach takes from a partition at a time, as the engine's own loops do.
 const ROW_BATCH: i64 = 1_000;
-/// How often ours is asked how far it is: seldom enough that asking costs nothing, and a run takes a second and more.
+/// How often ours is asked how far it is: seldom, as asking takes processor time that the floor does not spend.
 const ASK_EVERY: Duration = Duration::from_millis(5);
 /// A reconciler that has not finished by then never will.
 const PATIENCE: Duration = Duration::from_mins(10);
