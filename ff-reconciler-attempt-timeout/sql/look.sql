@@ -57,8 +57,11 @@ due AS (
            CASE WHEN timeout_ms IS NULL
                 THEN 'attempt_timeout_ms is not a positive integer: ' || left(written, 80) END AS problem,
            row_number() OVER (PARTITION BY partition_key ORDER BY started_at_ms::float8 + timeout_ms) AS place
-      FROM timed, (SELECT COALESCE($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint) AS now_ms) AS clock
-     WHERE (clock.now_ms - started_at_ms >= timeout_ms OR (timeout_ms IS NULL AND written IS NOT NULL))
+      FROM timed
+     -- The time as a subquery, because it is then evaluated once and not for every lease.
+     WHERE ((SELECT COALESCE($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint)) - started_at_ms
+                >= timeout_ms
+            OR (timeout_ms IS NULL AND written IS NOT NULL))
        -- Of the few that are due: above, it would be a probe of the index for each key in each child of the table. And as a
        -- look-up by hash, where ANY compares each row with each key.
        AND (partition_key IN (SELECT unnest($1::smallint[]))) IS TRUE

@@ -115,9 +115,11 @@ core_moved AS (
            raw_fields = CASE jsonb_typeof(core.raw_fields) WHEN 'object'
                              THEN core.raw_fields - '{current_attempt_id,current_lease_id,current_worker_id,current_worker_instance_id}'::text[]
                              ELSE '{}' END
-               || jsonb_build_object('last_failure_message', 'attempt_timeout', 'last_mutation_at', now_ms::text)
-               || CASE word WHEN 'retried' THEN jsonb_build_object('retry_count', (retries + 1)::text)
-                            ELSE jsonb_build_object('failure_reason', 'attempt_timeout') END
+               || jsonb_build_object(
+                      'last_failure_message', 'attempt_timeout',
+                      'last_mutation_at', now_ms::text,
+                      CASE word WHEN 'retried' THEN 'retry_count' ELSE 'failure_reason' END,
+                      CASE word WHEN 'retried' THEN (retries + 1)::text ELSE 'attempt_timeout' END)
       FROM judged
      WHERE core.partition_key = $1 AND core.ctid = judged.core_ctid AND word <> 'waits'
 ),

@@ -6,17 +6,7 @@
 -- Returns nothing.
 -- Reads by the primary key of ff_budget_usage_by_exec, or by ff_budget_usage_by_exec_release_idx (partition_key,
 -- budget_id, execution_id).
--- Locks ff_budget_usage_by_exec in the order of its key, and waits for executions that are giving back right now.
+-- Locks ff_budget_usage_by_exec in no particular order, and waits for executions that are giving back right now: each of them
+-- locks its entries of one budget, in no particular order either. Should two of these cross, it is the act whose wait ends first.
 -- Idempotent: what is gone is gone.
-WITH entry AS MATERIALIZED (
-    SELECT budget_id, execution_id, dimensions_key
-      FROM ff_budget_usage_by_exec
-     WHERE partition_key = $1 AND budget_id = ANY ($2::text[])
-     ORDER BY budget_id, execution_id, dimensions_key
-       FOR UPDATE
-)
-DELETE FROM ff_budget_usage_by_exec
- WHERE partition_key = $1
-   AND budget_id = ANY ($2)
-   -- All of them are locked before the first is deleted.
-   AND (SELECT count(*) FROM entry) > 0
+DELETE FROM ff_budget_usage_by_exec WHERE partition_key = $1 AND budget_id = ANY ($2::text[])
