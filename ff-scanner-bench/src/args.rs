@@ -12,7 +12,8 @@ pub(crate) struct Args {
     /// Due rows of each work-off; ten times as many that are not due are there as well
     #[arg(long, default_value_t = 50_000)]
     pub(crate) rows: u64,
-    /// Rounds of which the medians are reported; replicas, and sizes that are not compared, take half as many, rounded up
+    /// Rounds of which the medians are reported; work-off measures ours and the floor twice in each, and replicas, and sizes
+    /// that are not compared, take half as many, rounded up
     #[arg(long, default_value_t = 5)]
     pub(crate) rounds: usize,
     /// Everything in the smallest size, to see that it works

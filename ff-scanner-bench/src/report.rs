@@ -77,7 +77,7 @@ impl Results {
             "# Benchmarks\n\nWritten by `cargo xtask bench`, which measures all of it anew; not by hand.\n\n{}\n\n\
              Work-off: {} due rows of each kind over all partitions, among ten times as many that are not due. Medians of \
              {} rounds, of {} for replicas and for the sizes that are not compared; approaches, sizes and numbers of processes \
-             take turns, and each run finds tables of the same size.\n",
+             take turns, ours and the floor twice a round in work-off, and each run finds tables of the same size.\n",
             self.machine, self.rows, self.rounds, self.replica_rounds
         );
         for section in self.sections() {
