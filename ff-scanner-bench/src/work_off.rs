@@ -113,3 +113,19 @@ fn medians(runs: &[Figures]) -> Figures {
         dead_tuples_per_row: of(|run| run.dead_tuples_per_row),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ratio_is_of_each_round_however_often_ours_was_measured_in_it() {
+        let rates = |rates: &[f64]| -> Vec<Figures> {
+            rates.iter().map(|rate| Figures { rows_per_s: *rate, ..Figures::default() }).collect()
+        };
+        let once = median_ratio(&rates(&[2.0, 6.0]), &rates(&[2.0, 3.0]));
+        let twice = median_ratio(&rates(&[1.0, 3.0, 4.0, 8.0]), &rates(&[2.0, 3.0]));
+        assert!((once - 1.5).abs() < f64::EPSILON, "{once}");
+        assert!((twice - 1.5).abs() < f64::EPSILON, "{twice}");
+    }
+}
