@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use tracing::debug;
 
-use super::order::Rest;
+use super::order::{End, Rest};
 use super::{Act, Group, LookThenAct, Sweep, Verdict, lock};
 use crate::{ErrorKind, Failure, TickContext, TickError, TickReport};
 
@@ -30,13 +30,12 @@ impl<K> Round<K> {
 
 impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
     /// Settles the keys of one partition, in halves where the data will not do. `false` when told to stop, or overtaken,
-    /// before the end.
+    /// with something left.
     pub(super) async fn act_on<W>(
         &self,
         work: &W,
         cx: &TickContext<W::Scope>,
-        partition: i16,
-        group: Group<K>,
+        (partition, group, end): (i16, Group<K>, End),
         round: &Round<K>,
     ) -> Result<bool, TickError>
     where
@@ -61,8 +60,7 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
                     }
                     self.settle(partition, &keys, &verdicts, &mut lock(&round.report));
                     if verdicts.is_empty() && keys.len() >= OVERTAKEN_MIN {
-                        round.rest.leave_half();
-                        return Ok(false);
+                        return Ok(round.rest.overtaken_at(end) && waiting.is_empty());
                     }
                 }
                 Err(error) if error.kind == ErrorKind::Contention && work.waits_for_held() && !waits => {

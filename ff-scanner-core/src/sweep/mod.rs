@@ -136,7 +136,8 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
     /// (where they are waited for, that comes after all others of their partition, one by one); rows that fail are left
     /// out for a time that doubles with every failure, up to five minutes. Where an act finds nothing left of many rows,
     /// another process is at the same backlog and has most likely been at the partitions behind this one as well: the
-    /// tick goes on half-way through what it has yet to act on, and leaves the rest to another look.
+    /// tick goes on from the other end of what it has yet to act on, and leaves to another look what is left when it has
+    /// come upon a process from there, too.
     ///
     /// # Errors
     ///
@@ -164,7 +165,7 @@ impl<K: Clone + Eq + Hash + Display + Send + Sync> Sweep<K> {
 
         let round = Round::new(groups);
         let mut acts = stream::iter(iter::from_fn(|| round.rest.next()))
-            .map(|(partition, group)| self.act_on(work, cx, partition, group, &round))
+            .map(|next| self.act_on(work, cx, next, &round))
             .buffer_unordered(self.acts_at_once);
         let mut unfinished = false;
         while let Some(done) = acts.next().await {

@@ -8,7 +8,19 @@ use super::lock;
 
 /// What a tick has yet to act on, partition by partition.
 pub(super) struct Rest<G> {
-    groups: Mutex<VecDeque<(i16, G)>>,
+    state: Mutex<State<G>>,
+}
+
+struct State<G> {
+    groups: VecDeque<(i16, G)>,
+    from: End,
+}
+
+/// The end of the rest that a partition was taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Near,
+    Far,
 }
 
 impl<G> Rest<G> {
@@ -19,18 +31,37 @@ impl<G> Rest<G> {
         let random = RandomState::new().build_hasher().finish();
         let first = usize::try_from(random % groups.len().max(1) as u64).unwrap_or_default();
         groups.rotate_left(first);
-        Self { groups: Mutex::new(groups) }
+        Self { state: Mutex::new(State { groups, from: End::Near }) }
     }
 
-    pub(super) fn next(&self) -> Option<(i16, G)> {
-        lock(&self.groups).pop_front()
+    pub(super) fn next(&self) -> Option<(i16, G, End)> {
+        let mut state = lock(&self.state);
+        let from = state.from;
+        let next = match from {
+            End::Near => state.groups.pop_front(),
+            End::Far => state.groups.pop_back(),
+        };
+        next.map(|(partition, group)| (partition, group, from))
     }
 
-    /// Leaves the nearer half to the next look: another process has come by there.
-    pub(super) fn leave_half(&self) {
-        let mut groups = lock(&self.groups);
-        let half = groups.len().div_ceil(2);
-        groups.drain(..half);
+    /// Another process has been at a partition that was taken from this end, and so at the next ones there: what is left is
+    /// taken from the far end, where the process that began before this one has yet to arrive, and nothing once that has.
+    /// `false` when something is left to the next look.
+    pub(super) fn overtaken_at(&self, end: End) -> bool {
+        let mut state = lock(&self.state);
+        match state.from {
+            // Of several acts at once the first has said so.
+            from if from != end => true,
+            End::Near => {
+                state.from = End::Far;
+                true
+            }
+            End::Far => {
+                let none = state.groups.is_empty();
+                state.groups.clear();
+                none
+            }
+        }
     }
 }
 
@@ -38,24 +69,38 @@ impl<G> Rest<G> {
 mod tests {
     use std::iter::from_fn;
 
-    use super::Rest;
+    use super::{End, Rest};
+
+    fn of_five() -> Rest<()> {
+        Rest::from_anywhere((0..5).map(|partition| (partition, ())).collect())
+    }
+
+    fn all(rest: &Rest<()>) -> Vec<i16> {
+        from_fn(|| rest.next()).map(|(partition, ..)| partition).collect()
+    }
 
     #[test]
     fn all_partitions_come_in_their_order_from_one_of_them_on() {
-        let rest = Rest::from_anywhere((0..5).map(|partition| (partition, ())).collect());
-        let came: Vec<i16> = from_fn(|| rest.next()).map(|(partition, ())| partition).collect();
+        let came = all(&of_five());
         let first = came[0];
         assert_eq!(came, (0..5).map(|place| (first + place) % 5).collect::<Vec<_>>());
     }
 
     #[test]
-    fn the_half_that_is_left_to_the_next_look_is_the_nearer_one() {
-        let rest = Rest::from_anywhere((0..5).map(|partition| (partition, ())).collect());
-        let first = rest.next().expect("there are five").0;
-        rest.leave_half();
-        let came: Vec<i16> = from_fn(|| rest.next()).map(|(partition, ())| partition).collect();
-        assert_eq!(came, [(first + 3) % 5, (first + 4) % 5]);
-        rest.leave_half();
+    fn after_another_process_was_met_the_rest_comes_from_the_far_end() {
+        let rest = of_five();
+        let (first, (), end) = rest.next().expect("there are five");
+        assert!(rest.overtaken_at(end), "nothing is left out yet");
+        assert!(rest.overtaken_at(end), "another act from the near end says nothing new");
+        assert_eq!(all(&rest), [4, 3, 2, 1].map(|place| (first + place) % 5));
+    }
+
+    #[test]
+    fn what_lies_between_two_other_processes_is_left_to_the_next_look() {
+        let rest = of_five();
+        assert!(rest.overtaken_at(End::Near));
+        let (.., end) = rest.next().expect("there are five");
+        assert!(!rest.overtaken_at(end), "four are left out");
         assert!(rest.next().is_none());
     }
 }

@@ -52,13 +52,29 @@ async fn an_act_takes_at_most_its_limit_of_keys_in_the_order_of_the_look() {
 }
 
 #[tokio::test]
-async fn an_act_that_finds_nothing_left_of_many_rows_leaves_half_of_the_partitions_to_another_look() {
+async fn acts_that_find_nothing_left_of_many_rows_at_either_end_leave_the_partitions_between_to_another_look() {
     let many = u32::try_from(OVERTAKEN_MIN).expect("a few");
     let work = Work { partitions: 7, keys: many, act_limit: 1000, taken: (0..7).collect(), ..Work::default() };
     let tick = Sweep::default().with_acts_at_once(1).tick(&work, &TickContext::global()).await.expect("nothing fails");
-    // Of seven the first, of the other six the fourth, of the last two the second.
-    assert_eq!(lock(&work.acts).len(), 3);
-    assert_eq!((tick.report.skipped, tick.backlog), (3 * u64::from(many), Backlog::Remaining));
+    assert_eq!(lock(&work.acts).len(), 2);
+    assert_eq!((tick.report.skipped, tick.backlog), (2 * u64::from(many), Backlog::Remaining));
+}
+
+#[tokio::test]
+async fn what_one_act_leaves_of_its_partition_when_it_finds_nothing_is_for_another_look() {
+    let many = u32::try_from(OVERTAKEN_MIN).expect("a few");
+    let work = Work { partitions: 1, keys: 2 * many, act_limit: OVERTAKEN_MIN, taken: vec![0], ..Work::default() };
+    let tick = Sweep::default().tick(&work, &TickContext::global()).await.expect("nothing fails");
+    assert_eq!(lock(&work.acts).len(), 1);
+    assert_eq!(tick.backlog, Backlog::Remaining);
+}
+
+#[tokio::test]
+async fn partitions_that_another_process_was_met_at_do_not_keep_the_others_from_being_acted_on() {
+    let many = u32::try_from(OVERTAKEN_MIN).expect("a few");
+    let work = Work { partitions: 7, keys: many, act_limit: 1000, taken: vec![3], ..Work::default() };
+    let tick = Sweep::default().with_acts_at_once(1).tick(&work, &TickContext::global()).await.expect("nothing fails");
+    assert_eq!((tick.report.changed, tick.backlog), (6 * u64::from(many), Backlog::Drained));
 }
 
 #[tokio::test]
