@@ -93,6 +93,7 @@ mod tests {
         assert!(rest.overtaken_at(end), "nothing is left out yet");
         assert!(rest.overtaken_at(end), "another act from the near end says nothing new");
         assert_eq!(all(&rest), [4, 3, 2, 1].map(|place| (first + place) % 5));
+        assert!(rest.overtaken_at(End::Far), "nothing is left out at the end either");
     }
 
     #[test]
