@@ -22,5 +22,4 @@ SELECT budget_id,
    AND budget_id = ANY ($2::text[])
    AND next_reset_at_ms <= clock.now_ms
    AND (policy_json -> 'reset_interval_ms')::text ~ '^-?[0-9]+$'
- ORDER BY budget_id
        FOR NO KEY UPDATE OF ff_budget_policy SKIP LOCKED
