@@ -58,8 +58,12 @@ impl Meter {
             let count = sqlx::query_scalar(include_str!("../sql/statements.sql"));
             statements = Some(count.fetch_one(connection).await?);
         }
-        let cpu = self.postmaster.map_or(Duration::ZERO, cpu_of_server);
-        Ok(Reading { cpu, wal_bytes, statements, dead_tuples })
+        Ok(Reading { cpu: self.cpu(), wal_bytes, statements, dead_tuples })
+    }
+
+    /// What a [`Reading`] has of it, without asking the server: its answer takes it longer than seconds of doing nothing.
+    pub(crate) fn cpu(&self) -> Duration {
+        self.postmaster.map_or(Duration::ZERO, cpu_of_server)
     }
 }
 
