@@ -12,8 +12,8 @@ pub(crate) struct Args {
     /// Due rows of each work-off; ten times as many that are not due are there as well
     #[arg(long, default_value_t = 50_000)]
     pub(crate) rows: u64,
-    /// Rounds of which the medians are reported; work-off measures ours and the floor twice in each, and replicas, and sizes
-    /// that are not compared, take half as many, rounded up
+    /// Rounds of which the medians are reported; work-off measures ours and the floor twice in each, and replicas and
+    /// growth take half as many, rounded up
     #[arg(long, default_value_t = 5)]
     pub(crate) rounds: usize,
     /// Everything in the smallest size, to see that it works
@@ -28,7 +28,7 @@ pub(crate) struct Args {
     /// How the results look on stdout
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
-    /// Also write them to this page
+    /// Also write them to this page, as far as they are measured
     #[arg(long, value_name = "FILE")]
     pub(crate) page: Option<PathBuf>,
     /// Be one of several processes on one backlog
@@ -70,7 +70,8 @@ pub(crate) struct Sizes {
     pub(crate) rounds: usize,
     pub(crate) idle_executions: i64,
     pub(crate) idle_pause: Duration,
-    pub(crate) replica_rounds: usize,
+    /// Of replicas and growth, whose runs are many.
+    pub(crate) fewer_rounds: usize,
     pub(crate) late_rows: u64,
     pub(crate) late_window: Duration,
     pub(crate) leases: Vec<i64>,
@@ -90,7 +91,7 @@ impl Sizes {
             rounds,
             idle_executions: 1_000_000,
             idle_pause: Duration::from_mins(1),
-            replica_rounds: rounds.div_ceil(2),
+            fewer_rounds: rounds.div_ceil(2),
             late_rows: 300,
             late_window: Duration::from_mins(1),
             leases: vec![1_000, 10_000, 100_000],
@@ -108,7 +109,7 @@ impl Sizes {
             rounds: 1,
             idle_executions: 6_000,
             idle_pause: Duration::from_secs(3),
-            replica_rounds: 1,
+            fewer_rounds: 1,
             late_rows: 20,
             late_window: Duration::from_secs(2),
             leases: vec![100, 200],

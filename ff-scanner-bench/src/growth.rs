@@ -47,7 +47,7 @@ pub(crate) fn compared(points: &[Point]) -> Option<(&Point, &Point)> {
 /// Fills a database for each size and measures idle on it, and then has each work off the same number of rows: the sizes in
 /// turns, because what the machine does meanwhile makes more of a difference than what is to be seen. Each on a server of
 /// its own, so that no tables take memory from another's. At the two sizes that are compared the floor does so, too: what
-/// it loses is the server's. The others are for the curve, and are measured in every second round.
+/// it loses is the server's. The others are for the curve.
 pub(crate) async fn growth(cases: &[Case], sizes: &Sizes, progress: &Progress) -> Result<Vec<Point>, BenchError> {
     let mut points = Vec::new();
     let mut servers = Vec::new();
@@ -66,7 +66,7 @@ pub(crate) async fn growth(cases: &[Case], sizes: &Sizes, progress: &Progress) -
     let last = sizes.growth.len().saturating_sub(1);
     let is_compared = |size: usize| size == BASE || size == last;
     for case in cases {
-        for round in 0..sizes.rounds {
+        for round in 0..sizes.fewer_rounds {
             // What is compared is measured one behind the other; whichever comes first in one round comes last in the next.
             let mut turns: Vec<usize> = (0..worlds.len()).collect();
             turns.sort_by_key(|size| is_compared(*size));
@@ -78,8 +78,6 @@ pub(crate) async fn growth(cases: &[Case], sizes: &Sizes, progress: &Progress) -
                 let mut approaches = vec![Approach::Ours];
                 if is_compared(size) {
                     approaches.insert(round % 2, Approach::Floor);
-                } else if round % 2 == 1 {
-                    continue;
                 }
                 for approach in approaches {
                     let figures = run(&mut worlds[size], case, approach, sizes.growth_rows).await?;

@@ -18,6 +18,11 @@ impl Progress {
         self.0.set_message(text);
     }
 
+    /// Prints what stays to stdout.
+    pub(crate) fn print(&self, text: &str) {
+        self.0.suspend(|| println!("{text}"));
+    }
+
     /// Clears the screen of it.
     pub(crate) fn finish(&self) {
         self.0.finish_and_clear();

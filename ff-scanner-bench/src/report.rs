@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
+use clap::ValueEnum as _;
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
 use crate::approach::Approach;
+use crate::args::Part;
 use crate::growth::{Point, compared};
 use crate::idle::Idle;
 use crate::lateness::Lateness;
@@ -23,7 +25,7 @@ pub(crate) struct Results {
     pub(crate) machine: Machine,
     pub(crate) rows: u64,
     pub(crate) rounds: usize,
-    pub(crate) replica_rounds: usize,
+    pub(crate) fewer_rounds: usize,
     pub(crate) work_off: Vec<WorkOff>,
     pub(crate) idle: Option<Idle>,
     pub(crate) lateness: Vec<Lateness>,
@@ -42,12 +44,12 @@ struct Section {
 
 impl Results {
     /// Nothing measured yet.
-    pub(crate) fn new(machine: Machine, rows: u64, rounds: usize, replica_rounds: usize) -> Self {
+    pub(crate) fn new(machine: Machine, rows: u64, rounds: usize, fewer_rounds: usize) -> Self {
         Self {
             machine,
             rows,
             rounds,
-            replica_rounds,
+            fewer_rounds,
             work_off: Vec::new(),
             idle: None,
             lateness: Vec::new(),
@@ -57,10 +59,10 @@ impl Results {
         }
     }
 
-    /// As tables on a terminal.
-    pub(crate) fn to_text(&self) -> String {
+    /// A part of them, as tables on a terminal.
+    pub(crate) fn to_text(&self, part: Part) -> String {
         let mut text = String::new();
-        for section in self.sections() {
+        for section in self.sections(part) {
             let mut table = Table::new();
             table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(section.header).add_rows(section.rows);
             for column in table.column_iter_mut().skip(1) {
@@ -74,13 +76,13 @@ impl Results {
     /// As the page in the documentation.
     pub(crate) fn to_markdown(&self) -> String {
         let mut page = format!(
-            "# Benchmarks\n\nWritten by `cargo xtask bench`, which measures all of it anew; not by hand.\n\n{}\n\n\
+            "# Benchmarks\n\nWritten by `cargo xtask bench --page docs/benchmarks.md`, which measures all of it anew; not by hand.\n\n{}\n\n\
              Work-off: {} due rows of each kind over all partitions, among ten times as many that are not due. Medians of \
-             {} rounds, of {} for replicas and for the sizes that are not compared; approaches, sizes and numbers of processes \
+             {} rounds, of {} for replicas and growth; approaches, sizes and numbers of processes \
              take turns, ours and the floor twice a round in work-off, and each run finds tables of the same size.\n",
-            self.machine, self.rows, self.rounds, self.replica_rounds
+            self.machine, self.rows, self.rounds, self.fewer_rounds
         );
-        for section in self.sections() {
+        for section in Part::value_variants().iter().flat_map(|part| self.sections(*part)) {
             let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
             let rule: Vec<String> =
                 (0..section.header.len()).map(|column| if column == 0 { "---" } else { "---:" }.to_owned()).collect();
@@ -95,17 +97,15 @@ impl Results {
         page
     }
 
-    fn sections(&self) -> Vec<Section> {
-        let all = [
-            self.work_off_rates(),
-            self.work_off_costs(),
-            self.idle_section(),
-            self.lateness_section(),
-            self.leases_section(),
-            self.growth_rates(),
-            self.growth_idle(),
-            self.replicas_section(),
-        ];
+    fn sections(&self, part: Part) -> Vec<Section> {
+        let all = match part {
+            Part::WorkOff => vec![self.work_off_rates(), self.work_off_costs()],
+            Part::Idle => vec![self.idle_section()],
+            Part::Lateness => vec![self.lateness_section()],
+            Part::Leases => vec![self.leases_section()],
+            Part::Growth => vec![self.growth_rates(), self.growth_idle()],
+            Part::Replicas => vec![self.replicas_section()],
+        };
         all.into_iter().filter(|section| !section.rows.is_empty()).collect()
     }
 
