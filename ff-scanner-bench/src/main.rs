@@ -69,7 +69,7 @@ async fn bench(args: &Args) -> Result<(), BenchError> {
 }
 
 /// Shows each part as soon as it is measured: a run takes an hour and more, and what has been measured when it fails or is
-/// stopped is not lost. Growth comes last, because it takes as long as all others.
+/// stopped is not lost. Growth comes last, because it takes the longest.
 async fn measure(args: &Args, progress: &Progress) -> Result<(), BenchError> {
     let wanted = |case: &Case| args.only.is_empty() || args.only.iter().any(|name| name == case.name);
     let cases: Vec<Case> = CASES.into_iter().filter(wanted).collect();

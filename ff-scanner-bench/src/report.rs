@@ -76,10 +76,10 @@ impl Results {
     /// As the page in the documentation.
     pub(crate) fn to_markdown(&self) -> String {
         let mut page = format!(
-            "# Benchmarks\n\nWritten by `cargo xtask bench --page docs/benchmarks.md`, which measures all of it anew; not by hand.\n\n{}\n\n\
-             Work-off: {} due rows of each kind over all partitions, among ten times as many that are not due. Medians of \
-             {} rounds, of {} for replicas and growth; approaches, sizes and numbers of processes \
-             take turns, ours and the floor twice a round in work-off, and each run finds tables of the same size.\n",
+            "# Benchmarks\n\nWritten by `cargo xtask bench --page docs/benchmarks.md`, which measures all of it anew; not by \
+             hand.\n\n{}\n\nWork-off: {} due rows of each kind over all partitions, among ten times as many that are not \
+             due. Medians of {} rounds, of {} for replicas and growth; approaches, sizes and numbers of processes take turns, \
+             ours and the floor twice a round in work-off, and each run finds tables of the same size.\n",
             self.machine, self.rows, self.rounds, self.fewer_rounds
         );
         for section in Part::value_variants().iter().flat_map(|part| self.sections(*part)) {
