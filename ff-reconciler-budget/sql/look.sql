@@ -3,7 +3,10 @@
 -- $1 smallint[]  partition keys
 -- $2 bigint      the time, milliseconds since the epoch; NULL means the server's clock
 -- $3 bigint      most rows for a partition
--- $4 text[]      budgets to leave out
+-- $4 text        unused, as are the next two: budgets belong to no namespace
+-- $5 text
+-- $6 text
+-- $7 text[]      budgets to leave out
 --
 -- Returns partition_key, budget_id, and what is wrong with the interval (NULL: nothing).
 -- Reads by ff_budget_policy_reset_due_idx (partition_key, next_reset_at_ms), which holds scheduled budgets and no others.
@@ -24,7 +27,7 @@ SELECT p.partition_key, due.budget_id, due.problem
           AND policy.next_reset_at_ms <= (
               SELECT COALESCE($2::bigint, (extract(epoch FROM statement_timestamp()) * 1000)::bigint))
           -- if avoiding
-          AND policy.budget_id NOT IN (SELECT unnest($4::text[]))
+          AND policy.budget_id NOT IN (SELECT unnest($7::text[]))
           -- end if
         ORDER BY policy.next_reset_at_ms
         LIMIT $3::bigint) AS due

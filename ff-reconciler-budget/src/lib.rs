@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ff_scanner_core::postgres::{Pools, Transaction, failed, fit, has_column};
+use ff_scanner_core::postgres::{Pools, Transaction, failed, has_column, look};
 use ff_scanner_core::{
     Act, Due, LookThenAct, Page, PartitionSpace, Partitioned, Reconciler, Sweep, Tick, TickContext, TickError, Verdict,
     async_trait,
@@ -116,16 +116,8 @@ impl LookThenAct for BudgetReset {
     }
 
     async fn look(&self, page: Page<'_, Partitioned, String>) -> Result<Vec<Due<String>>, TickError> {
-        let failed = failed("look for due budgets");
-        let mut tx = Transaction::look(&self.pools.looks).await.map_err(&failed)?;
-        let rows = sqlx::query_as(fit(LOOK_SQL, &page))
-            .bind(page.cx.partitions().keys())
-            .bind(page.cx.now_ms())
-            .bind(i64::from(self.batch_limit))
-            .bind(page.avoid)
-            .fetch_all(&mut *tx)
-            .await;
-        let rows: Vec<(i16, String, Option<String>)> = tx.end(rows).await.map_err(&failed)?;
+        let rows: Vec<(i16, String, Option<String>)> =
+            look(&self.pools.looks, LOOK_SQL, &page, self.batch_limit, String::clone, "look for due budgets").await?;
         Ok(rows.into_iter().map(|(partition, key, problem)| Due { partition, key, problem }).collect())
     }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// The last child that was examined; the walk goes on behind it. Before the first: `(-1, nil)`.
 pub(crate) type Cursor = (i16, Uuid);
 
-const START: Cursor = (-1, Uuid::nil());
+pub(crate) const START: Cursor = (-1, Uuid::nil());
 
 /// The walk of one instance. Losing it costs a few statements and never correctness.
 #[derive(Debug)]

@@ -139,12 +139,10 @@ impl LookThenAct for Dependency {
     }
 
     async fn look(&self, page: Page<'_, Global, Ending>) -> Result<Vec<Due<Ending>>, TickError> {
-        let mut due = self.look_told(&page).await?;
-        let limit = usize::try_from(self.batch_limit).unwrap_or(usize::MAX);
-        if let Some(cursor) = self.walk.owes(!due.is_empty()).filter(|_| due.len() < limit) {
-            due.extend(self.look_untold(&page, cursor, limit - due.len()).await?);
-        }
-        Ok(due)
+        let failed = failed("look for executions that have ended");
+        let mut tx = Transaction::look(&self.pools.looks).await.map_err(&failed)?;
+        let due = self.look_if_needed(&mut tx, &page).await;
+        tx.end(due).await.map_err(&failed)
     }
 
     async fn act(&self, act: Act<'_, Ending>) -> Result<Vec<Verdict<Ending>>, TickError> {

@@ -4,15 +4,16 @@ use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ff_scanner_core::postgres::{Pools, Transaction, failed};
+use ff_scanner_core::postgres::{Pools, Transaction, failed, silence};
 use ff_scanner_core::{
-    Act, Backlog, Due, Global, LookThenAct, Page, Reconciler, Sweep, Tick, TickContext, TickError, Verdict, async_trait,
+    Act, Ask, Backlog, Due, Global, LookThenAct, Page, Reconciler, Sweep, Tick, TickContext, TickError, Verdict,
+    async_trait,
 };
 use uuid::Uuid;
 
 use crate::Group;
 use crate::group::{any_queued, columns, look};
-use crate::walk::{Place, Seen, Walk};
+use crate::walk::{Place, START, Seen, Walk};
 
 /// The look of the reconciler at the queue, as it is run.
 pub const FIND_STALE_SQL: &str = include_str!("../sql/find_stale.sql");
@@ -132,6 +133,10 @@ impl LookThenAct for EdgeCancelReconciler {
         let limit = usize::try_from(self.batch_limit).unwrap_or(usize::MAX);
         let mut tx = Transaction::look(&self.pools.looks).await.map_err(&failed)?;
         let found = async {
+            let silence = silence(&mut tx, &page).await?;
+            if silence.as_ref().is_some_and(|silence| silence.ask == Ask::Nothing) {
+                return Ok(Vec::new());
+            }
             let mut found: Vec<(i16, Uuid, Uuid)> = Vec::new();
             let reads_queue = self.walk().reads_queue();
             if reads_queue && any_queued(&mut tx).await? {
@@ -148,12 +153,18 @@ impl LookThenAct for EdgeCancelReconciler {
                     .fetch_all(&mut *tx)
                     .await?;
                 let end_of_page = rows.pop_if(|(.., found)| !*found);
-                self.walk().see(match (rows.last(), end_of_page) {
+                let seen = match (rows.last(), end_of_page) {
                     (Some(last), _) if rows.len() == room => Seen::Batch(place(last)),
                     (_, Some(end)) => Seen::Page(place(&end)),
                     (_, None) => Seen::End,
-                });
+                };
+                self.walk().see(seen);
                 found.extend(rows.into_iter().map(|row| (row.0, row.1, row.2)));
+                // Of a part of the groups, nothing follows for the others.
+                let all = found.is_empty() && (partition, group) == START && seen == Seen::End;
+                if let Some(silence) = silence.filter(|_| all) {
+                    page.quiet.found_nothing_until_written(silence.state, silence.now_ms);
+                }
             }
             Ok(found)
         };

@@ -12,7 +12,7 @@ use crate::Group;
 pub(crate) type Place = (i16, Group);
 
 /// Before all places.
-const START: Place = (i16::MIN, Group { flow_id: Uuid::nil(), downstream_eid: Uuid::nil() });
+pub(crate) const START: Place = (i16::MIN, Group { flow_id: Uuid::nil(), downstream_eid: Uuid::nil() });
 
 /// Losing it costs a few pages and never a group: the walk begins anew.
 #[derive(Debug)]

@@ -1,8 +1,9 @@
 //! Who wakes a reconciler before its interval is over?
 
-use std::fmt;
 use std::time::Duration;
+use std::{fmt, io};
 
+use sqlx::Executor;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
@@ -12,9 +13,9 @@ use crate::Waker;
 
 /// The channel on which the listener hears itself.
 const HEARTBEAT_CHANNEL: &str = "ff_scanner_heartbeat";
-/// Without any notification for this long, the listener notifies itself.
+/// Without any notification for this long, the listener sees whether its connection still answers.
 const HEARTBEAT: Duration = Duration::from_mins(1);
-/// How long its own notification may take: longer means that the connection is dead or a pooler swallows it.
+/// How long its own notification, or an answer, may take: longer means that a pooler swallows it or the connection is dead.
 const HEARTBEAT_GRACE: Duration = Duration::from_secs(5);
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 /// While the database is away the reconcilers say so; only who cannot hear for longer than that has news of its own.
@@ -35,7 +36,7 @@ impl fmt::Debug for Listener {
 /// Wakes reconcilers when Postgres notifies: `bindings` pairs a channel with a reconciler's name.
 ///
 /// `direct` must lead to the server itself: a transaction pooler accepts `LISTEN` and never delivers. The listener
-/// therefore tests itself with a notification of its own. A gap or a silence means "look now", so each (re)connection
+/// therefore tests itself with a notification of its own when it connects. A gap means "look now", so each (re)connection
 /// wakes everybody named. Polling goes on regardless; notifications only make it quicker.
 pub fn listen(direct: PgConnectOptions, waker: Waker, bindings: Vec<(&'static str, &'static str)>) -> Listener {
     let mut task = JoinSet::new();
@@ -78,7 +79,7 @@ impl Deaf {
     }
 }
 
-/// Connects and listens until the connection fails, or falls silent (`Ok`).
+/// Connects and listens until the connection fails, or turns out not to deliver (`Ok`).
 async fn hear(
     direct: &PgConnectOptions,
     waker: &Waker,
@@ -90,7 +91,6 @@ async fn hear(
     let channels = bindings.iter().map(|(channel, _)| *channel).chain([HEARTBEAT_CHANNEL]);
     listener.listen_all(channels).await?;
     let mut proven = false;
-    // The first heartbeat goes out at once: it is the proof that notifications come through.
     let mut patience = Duration::ZERO;
     loop {
         match timeout(patience, listener.try_recv()).await {
@@ -111,9 +111,15 @@ async fn hear(
             Ok(Ok(None)) => wake_all(waker, bindings),
             Ok(Err(error)) => return Err(error),
             Err(_) if patience == HEARTBEAT_GRACE => return Ok(()),
-            Err(_) => {
+            Err(_) if !proven => {
                 sqlx::query("SELECT pg_notify($1, '')").bind(HEARTBEAT_CHANNEL).execute(&one).await?;
                 patience = HEARTBEAT_GRACE;
+            }
+            // What was proven once holds for as long as the connection does. To notify again would be a write, after which
+            // every reconciler looks again, for nothing.
+            Err(_) => {
+                let answer = timeout(HEARTBEAT_GRACE, listener.execute("SELECT 1")).await;
+                answer.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
             }
         }
     }

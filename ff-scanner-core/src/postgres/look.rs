@@ -1,8 +1,7 @@
 //! What do looks have in common?
 
-use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgPool};
-use uuid::Uuid;
+use sqlx::postgres::{PgHasArrayType, PgRow};
+use sqlx::{AssertSqlSafe, Encode, FromRow, PgPool, Postgres, Type};
 
 use crate::postgres::{Silence, Transaction, failed, silence};
 use crate::{Ask, Filter, Page, Partitioned, Scope, TickError};
@@ -36,67 +35,73 @@ fn keep(sql: &str, filtered: bool, avoiding: bool) -> String {
     kept
 }
 
-/// Runs a look of a partitioned reconciler that is about executions, as [`fit`] makes it, and returns its rows; runs it
-/// only when there is something to look for, which [`silence`] knows.
+/// Runs a look of a partitioned reconciler, as [`fit`] makes it, and returns its rows; runs it only when there is
+/// something to look for, which [`silence`] knows.
 ///
 /// Binds `$1 smallint[]` the partition keys, `$2 bigint` the pinned time or NULL, `$3 bigint` the limit for a
-/// partition, `$4 text` the namespace, `$5 text` and `$6 text` the tag's key and value, `$7 uuid[]` the executions to
-/// leave out. What is due at `$2` must depend on nothing but `$2` and the tables.
+/// partition, `$4 text` the namespace, `$5 text` and `$6 text` the tag's key and value, `$7` an array of what `avoided`
+/// makes of the keys to leave out. What is due at `$2` must depend on nothing but `$2` and the tables, and be due at any
+/// later time, too.
 ///
 /// Cancel safe: it only reads.
-pub async fn look<K, R>(
+pub async fn look<K, A, R>(
     pool: &PgPool,
     sql: &'static str,
     page: &Page<'_, Partitioned, K>,
     limit: u32,
-    execution_id: impl Fn(&K) -> Uuid,
+    avoided: impl Fn(&K) -> A,
     operation: &'static str,
 ) -> Result<Vec<R>, TickError>
 where
-    R: for<'r> sqlx::FromRow<'r, PgRow> + Send + Unpin,
+    A: for<'q> Encode<'q, Postgres> + Type<Postgres> + PgHasArrayType,
+    R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
 {
-    let avoid: Vec<Uuid> = page.avoid.iter().map(execution_id).collect();
+    let avoid: Vec<A> = page.avoid.iter().map(avoided).collect();
     let mut tx = Transaction::look(pool).await.map_err(failed(operation))?;
     let rows = look_if_needed(&mut tx, sql, page, &avoid, limit).await;
     tx.end(rows).await.map_err(failed(operation))
 }
 
-async fn look_if_needed<K, R>(
+async fn look_if_needed<K, A, R>(
     tx: &mut Transaction,
     sql: &'static str,
     page: &Page<'_, Partitioned, K>,
-    avoid: &[Uuid],
+    avoid: &[A],
     limit: u32,
 ) -> Result<Vec<R>, sqlx::Error>
 where
-    R: for<'r> sqlx::FromRow<'r, PgRow> + Send + Unpin,
+    A: for<'q> Encode<'q, Postgres> + Type<Postgres> + PgHasArrayType,
+    R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
 {
     let silence = silence(tx, page).await?;
-    if silence.as_ref().is_some_and(|silence| silence.ask == Ask::Nothing) {
-        return Ok(Vec::new());
-    }
-    let rows = look_at(tx, sql, page, avoid, page.cx.now_ms(), limit).await?;
-    if let Some(Silence { ask, state, now_ms }) = silence.filter(|_| rows.is_empty()) {
-        let nothing_ahead = match ask {
-            Ask::Ahead(at_ms) => Some(look_at::<K, R>(tx, sql, page, avoid, Some(at_ms), 1).await?.is_empty()),
-            Ask::Nothing | Ask::Now => None,
-        };
+    let nothing_ahead = match silence.as_ref().map(|silence| &silence.ask) {
+        Some(Ask::Nothing) => return Ok(Vec::new()),
+        Some(Ask::Ahead(at_ms)) => Some(look_at::<K, A, R>(tx, sql, page, avoid, Some(*at_ms), 1).await?.is_empty()),
+        Some(Ask::Now) | None => None,
+    };
+    let rows = match nothing_ahead {
+        // What is due now is due then, too.
+        Some(true) => Vec::new(),
+        _ => look_at(tx, sql, page, avoid, page.cx.now_ms(), limit).await?,
+    };
+    if let Some(Silence { state, now_ms, .. }) = silence.filter(|_| rows.is_empty()) {
         page.quiet.found_nothing(state, now_ms, nothing_ahead);
     }
     Ok(rows)
 }
 
 /// Looks at what is due at `at_ms`; `None` means now.
-async fn look_at<K, R>(
+async fn look_at<K, A, R>(
     tx: &mut Transaction,
     sql: &'static str,
     page: &Page<'_, Partitioned, K>,
-    avoid: &[Uuid],
+    avoid: &[A],
     at_ms: Option<i64>,
     limit: u32,
 ) -> Result<Vec<R>, sqlx::Error>
 where
-    R: for<'r> sqlx::FromRow<'r, PgRow> + Send + Unpin,
+    A: for<'q> Encode<'q, Postgres> + Type<Postgres> + PgHasArrayType,
+    R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
 {
     let filter = page.cx.filter();
     sqlx::query_as(fit(sql, page))

@@ -17,10 +17,13 @@ use registry::{STATEMENTS, Statement};
 /// As the engine has it.
 const HASH_CHILDREN_FULL: u16 = 256;
 
+/// Prepares `sql` with the types of its header on the one connection of `pool`.
 async fn prepares(pool: &PgPool, name: &str, sql: String) {
-    if let Err(error) = pool.prepare(sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(sql))).await {
+    let prepare = format!("PREPARE statement {} AS {sql}", types(&sql));
+    if let Err(error) = pool.execute(AssertSqlSafe(prepare)).await {
         panic!("{name}: {error}");
     }
+    pool.execute("DEALLOCATE statement").await.expect("the statement is forgotten");
 }
 
 #[tokio::test]

@@ -114,12 +114,7 @@ pub(crate) const STATEMENTS: [Statement; 36] = [
     statement("suspension_timeout/time_out", TIME_OUT_SUSPENSION_SQL, &[CORE, SUSPENSION], &["3", SUSPENDED, "NULL"]),
     statement("suspension_timeout/keep", KEEP_SQL, &[SUSPENSION], &["3", SUSPENDED, "NULL", WORDS]),
     statement("suspension_timeout/clean", CLEAN_SUSPENSION_SQL, &[CORE, SUSPENSION], &["3", SUSPENDED, "NULL"]),
-    statement(
-        "budget_reset/look",
-        budget::LOOK_SQL,
-        &["partition_key_next_reset_at_ms_idx"],
-        &[KEYS, "NULL", "100", "'{}'"],
-    ),
+    statement("budget_reset/look", budget::LOOK_SQL, &["partition_key_next_reset_at_ms_idx"], LOOK),
     statement("budget_reset/lock", budget::LOCK_SQL, &["ff_budget_policy_p[0-9]+_"], &["3", BUDGETS, "NULL"]),
     statement("budget_reset/wait", budget::WAIT_SQL, &["ff_budget_policy_p[0-9]+_"], &["3", BUDGETS, "NULL"]),
     statement("budget_reset/clear_ledger", CLEAR_LEDGER_SQL, &["ff_budget_usage_by_exec_p[0-9]+_"], &["3", BUDGETS]),
