@@ -4,21 +4,20 @@ use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ff_scanner_core::postgres::{Pools, Transaction, failed, silence};
+use ff_scanner_core::postgres::{Pools, Silence, Transaction, failed, silence};
 use ff_scanner_core::{
-    Act, Ask, Backlog, Due, Global, LookThenAct, Page, Reconciler, Sweep, Tick, TickContext, TickError, Verdict,
-    async_trait,
+    Act, Ask, Backlog, Due, Global, LookThenAct, Page, PartitionCount, PartitionCounts, PartitionSet, Reconciler,
+    Sweep, Tick, TickContext, TickError, Verdict, async_trait,
 };
 use uuid::Uuid;
 
 use crate::Group;
 use crate::group::{any_queued, columns, look};
-use crate::walk::{Place, START, Seen, Walk};
+use crate::lost::{keep_lost, walk};
+use crate::walk::{Seen, Walk};
 
 /// The look of the reconciler at the queue, as it is run.
 pub const FIND_STALE_SQL: &str = include_str!("../sql/find_stale.sql");
-/// The look of the reconciler for groups that are not in the queue, as it is run.
-pub const FIND_LOST_SQL: &str = include_str!("../sql/find_lost.sql");
 /// What is done about entries of groups without a flag, as it is run.
 pub const DEQUEUE_SQL: &str = include_str!("../sql/dequeue.sql");
 /// What is done about the others, as it is run.
@@ -26,10 +25,13 @@ pub const RECONCILE_SQL: &str = include_str!("../sql/reconcile.sql");
 
 const INTERVAL_DEFAULT: Duration = Duration::from_secs(10);
 const BATCH_LIMIT_DEFAULT: u32 = 50_000;
-/// Groups that a look walks over: 5000 take some ten milliseconds, and a million are walked in half an hour.
+/// Groups that a look walks over: 5000 take a few milliseconds, and a million are walked in half an hour.
 const PAGE_DEFAULT: u32 = 5000;
 /// An act holds this many groups for some hundredths of a second.
 const ACT_GROUPS_MAX: usize = 1000;
+
+/// A group and its partition.
+type Found = (i16, Group);
 
 /// Tidies up what was left of cancelling siblings. See the crate's documentation.
 #[derive(Debug)]
@@ -38,6 +40,7 @@ pub struct EdgeCancelReconciler {
     interval: Duration,
     batch_limit: u32,
     page: u32,
+    partitions: PartitionCount,
     sweep: Sweep<Group>,
     walk: Mutex<Walk>,
 }
@@ -54,6 +57,7 @@ impl EdgeCancelReconciler {
             interval: INTERVAL_DEFAULT,
             batch_limit: BATCH_LIMIT_DEFAULT,
             page: PAGE_DEFAULT,
+            partitions: PartitionCounts::default().flow,
             sweep: Sweep::default(),
             walk: Mutex::default(),
         }
@@ -80,6 +84,13 @@ impl EdgeCancelReconciler {
         self
     }
 
+    /// Sets the number of flow partitions (default 256); groups in partitions beyond it are found in the queue only.
+    #[must_use]
+    pub fn with_partitions(mut self, count: PartitionCount) -> Self {
+        self.partitions = count;
+        self
+    }
+
     fn walk(&self) -> MutexGuard<'_, Walk> {
         self.walk.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -102,7 +113,7 @@ impl Reconciler for EdgeCancelReconciler {
     }
 
     async fn tick(&self, cx: TickContext<Global>) -> Result<Tick, TickError> {
-        self.walk().begin(cx.reason());
+        self.walk().begin(cx.reason(), self.page);
         let mut tick = self.sweep.tick(self, &cx).await?;
         // A tick that did not come to its end has left entries that it had found.
         if tick.backlog == Backlog::Drained {
@@ -134,47 +145,16 @@ impl LookThenAct for EdgeCancelReconciler {
         let mut tx = Transaction::look(&self.pools.looks).await.map_err(&failed)?;
         let found = async {
             let silence = silence(&mut tx, &page).await?;
-            if silence.as_ref().is_some_and(|silence| silence.ask == Ask::Nothing) {
-                return Ok(Vec::new());
-            }
-            let mut found: Vec<(i16, Uuid, Uuid)> = Vec::new();
-            let reads_queue = self.walk().reads_queue();
-            if reads_queue && any_queued(&mut tx).await? {
-                found = look(FIND_STALE_SQL, &page, limit).fetch_all(&mut *tx).await?;
-            }
+            let mut found = self.look_at_queue(&mut tx, &page, limit, silence.as_ref()).await?;
             let room = limit - found.len();
-            let behind = self.walk().next();
-            if let Some((partition, group)) = behind.filter(|_| room > 0) {
-                let mut rows: Vec<(i16, Uuid, Uuid, bool)> = look(FIND_LOST_SQL, &page, room)
-                    .bind(partition)
-                    .bind(group.flow_id)
-                    .bind(group.downstream_eid)
-                    .bind(i64::from(self.page))
-                    .fetch_all(&mut *tx)
-                    .await?;
-                let end_of_page = rows.pop_if(|(.., found)| !*found);
-                let seen = match (rows.last(), end_of_page) {
-                    (Some(last), _) if rows.len() == room => Seen::Batch(place(last)),
-                    (_, Some(end)) => Seen::Page(place(&end)),
-                    (_, None) => Seen::End,
-                };
-                self.walk().see(seen);
-                found.extend(rows.into_iter().map(|row| (row.0, row.1, row.2)));
-                // Of a part of the groups, nothing follows for the others.
-                let all = found.is_empty() && (partition, group) == START && seen == Seen::End;
-                if let Some(silence) = silence.filter(|_| all) {
-                    page.quiet.found_nothing_until_written(silence.state, silence.now_ms);
-                }
+            if room > 0 {
+                found.extend(self.look_at_groups(&mut tx, &page, room, silence.as_ref()).await?);
             }
             Ok(found)
         };
         let found = found.await;
         let found = tx.end(found).await.map_err(&failed)?;
-        let due = |(partition, flow_id, downstream_eid)| Due {
-            partition,
-            key: Group { flow_id, downstream_eid },
-            problem: None,
-        };
+        let due = |(partition, key)| Due { partition, key, problem: None };
         Ok(found.into_iter().map(due).collect())
     }
 
@@ -185,6 +165,57 @@ impl LookThenAct for EdgeCancelReconciler {
         let rows = tx.end(rows).await.map_err(&failed)?;
         let verdict = |(flow_id, downstream_eid, word)| Verdict { key: Group { flow_id, downstream_eid }, word };
         Ok(rows.into_iter().map(verdict).collect())
+    }
+}
+
+impl EdgeCancelReconciler {
+    /// Finds stale entries, unless there were none and nobody has written since.
+    async fn look_at_queue(
+        &self,
+        tx: &mut Transaction,
+        page: &Page<'_, Global, Group>,
+        limit: usize,
+        silence: Option<&Silence>,
+    ) -> Result<Vec<Found>, sqlx::Error> {
+        if !self.walk().reads_queue() || silence.is_some_and(|silence| silence.ask == Ask::Nothing) {
+            return Ok(Vec::new());
+        }
+        let mut rows: Vec<(i16, Uuid, Uuid)> = Vec::new();
+        if any_queued(tx).await? {
+            rows = look(FIND_STALE_SQL, page, limit).fetch_all(&mut **tx).await?;
+        }
+        if let Some(silence) = silence.filter(|_| rows.is_empty()) {
+            page.quiet.found_nothing_until_written(silence.state.clone(), silence.now_ms);
+        }
+        let found = |(partition, flow_id, downstream_eid)| (partition, Group { flow_id, downstream_eid });
+        Ok(rows.into_iter().map(found).collect())
+    }
+
+    /// Finds groups without an entry on the page that is to be walked over, if there is one.
+    async fn look_at_groups(
+        &self,
+        tx: &mut Transaction,
+        page: &Page<'_, Global, Group>,
+        room: usize,
+        silence: Option<&Silence>,
+    ) -> Result<Vec<Found>, sqlx::Error> {
+        let silent = |silence: &Silence| silence.ask == Ask::Nothing && self.walk().finds_nothing(&silence.state);
+        if silence.is_some_and(silent) {
+            return Ok(Vec::new());
+        }
+        let state = silence.map(|silence| silence.state.as_str());
+        let Some((behind, groups)) = self.walk().next(self.page, state) else {
+            return Ok(Vec::new());
+        };
+        let walked = walk(tx, &PartitionSet::all(self.partitions), &behind, groups).await?;
+        let end_of_page = walked.last().filter(|last| last.number == groups).cloned();
+        let flagged = walked.into_iter().filter(|group| group.flagged).collect();
+        let found = keep_lost(tx, page, room, flagged).await?;
+        // What is behind a full batch has not been looked at.
+        let last = if found.len() == room { found.last().cloned() } else { end_of_page };
+        let seen = last.map_or(Seen::End, |last| Seen::Place(last.place, last.number));
+        self.walk().see(seen, state.filter(|_| found.is_empty()).map(str::to_owned));
+        Ok(found.into_iter().map(|group| (group.place.partition, group.group)).collect())
     }
 }
 
@@ -204,8 +235,4 @@ async fn reconcile_all(tx: &mut Transaction, act: &Act<'_, Group>) -> Result<Vec
         rows.extend(reconcile.fetch_all(&mut **tx).await?);
     }
     Ok(rows)
-}
-
-fn place(row: &(i16, Uuid, Uuid, bool)) -> Place {
-    (row.0, Group { flow_id: row.1, downstream_eid: row.2 })
 }

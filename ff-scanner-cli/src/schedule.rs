@@ -20,6 +20,7 @@ pub(crate) fn build(
 ) -> Result<Scheduler, CliError> {
     let mut config = Config::new(postgres::pool(database, CONNECTIONS)).with_only(names);
     config.dependency.partitions = Some(counts.flow);
+    config.edge_cancel_reconciler.partitions = Some(counts.flow);
     let builder = Scheduler::builder().partitions(counts).filter(filter);
     let builder = ff_scanner::register_enabled(builder, &config);
     builder.build().map_err(|error| CliError::Failed(error.to_string()))

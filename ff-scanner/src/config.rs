@@ -170,6 +170,8 @@ config!(EdgeCancelDispatcherConfig of crate::edge_cancel::EdgeCancelDispatcher {
 config!(EdgeCancelReconcilerConfig of crate::edge_cancel::EdgeCancelReconciler {} or {
     /// Most groups that a cycle walks over for flags whose queue entry was lost.
     page: u32 = with_page,
+    /// Flow partitions of the engine.
+    partitions: ff_scanner_core::PartitionCount = with_partitions,
 });
 
 #[cfg(feature = "lease-expiry")]

@@ -60,8 +60,9 @@ impl<'s, S: Subject> Stage<'s, S> {
 
     /// Leaves behind what has been seeded so far.
     pub(super) async fn clear(&mut self) {
-        self.partition = Database::next_partition();
-        if !ScopeOf::<S>::KEEPS_TO_PARTITION {
+        if ScopeOf::<S>::KEEPS_TO_PARTITION {
+            self.partition = Database::next_partition();
+        } else {
             let tables: Vec<&str> = self.subject.tables().iter().map(|table| table.name).collect();
             let statement = format!("TRUNCATE {} CASCADE", tables.join(", "));
             sqlx::query(AssertSqlSafe(statement)).execute(&self.pool).await.expect("tables can be emptied");

@@ -7,7 +7,7 @@ use ff_scanner::budget::{self, BEGIN_WINDOW_SQL, CLEAR_LEDGER_SQL};
 use ff_scanner::core::postgres::CLEAR_WAITS_SQL;
 use ff_scanner::deps::sql as deps;
 use ff_scanner::edge_cancel::{
-    ANY_QUEUED_SQL, CANCEL_SQL, DEQUEUE_SQL, FIND_FLAGGED_SQL, FIND_LOST_SQL, FIND_STALE_SQL, RECONCILE_SQL,
+    ANY_QUEUED_SQL, CANCEL_SQL, DEQUEUE_SQL, FIND_FLAGGED_SQL, FIND_LOST_SQL, FIND_STALE_SQL, RECONCILE_SQL, WALK_SQL,
 };
 use ff_scanner::lease_expiry::{CLEAN_SQL, LOOK_SQL as LOOK_LEASE_SQL, RELEASE_SQL};
 use ff_scanner::suspension::{
@@ -97,7 +97,7 @@ const fn reads_queue_whole(
     Statement { name, sql, reads_by, reads_whole: &["ff_pending_cancel_groups"], arguments }
 }
 
-pub(crate) const STATEMENTS: [Statement; 36] = [
+pub(crate) const STATEMENTS: [Statement; 37] = [
     statement("clear_waits", CLEAR_WAITS_SQL, &[SUSPENSION], &["3", SUSPENDED]),
     statement("lease_expiry/look", LOOK_LEASE_SQL, &[LEASE], LOOK),
     statement("lease_expiry/release", RELEASE_SQL, &[CORE, ATTEMPT], &["3", LAPSED, ZEROS, "NULL", "false", "false"]),
@@ -173,21 +173,16 @@ pub(crate) const STATEMENTS: [Statement; 36] = [
     ),
     statement("edge_cancel_reconciler/find_stale", FIND_STALE_SQL, &[QUEUE, GROUP], GROUP_LOOK),
     statement(
+        "edge_cancel_reconciler/walk",
+        WALK_SQL,
+        &["Tid Range Scan on ff_edge_group"],
+        &[KEYS, "3", "'(0,0)'", "5000"],
+    ),
+    statement(
         "edge_cancel_reconciler/find_lost",
         FIND_LOST_SQL,
-        &[GROUP],
-        &[
-            "1000",
-            "NULL",
-            "NULL",
-            "NULL",
-            "'{}'",
-            "'{}'",
-            "-1",
-            "'00000000-0000-0000-0000-000000000000'",
-            "'00000000-0000-0000-0000-000000000000'",
-            "5000",
-        ],
+        &[QUEUE],
+        &["1000", "NULL", "NULL", "NULL", "'{}'", "'{}'", THREES, QUEUED_FLOWS, QUEUED],
     ),
     reads_queue_whole("edge_cancel_reconciler/dequeue", DEQUEUE_SQL, &[GROUP], &["3", QUEUED_FLOWS, QUEUED]),
     reads_queue_whole(
