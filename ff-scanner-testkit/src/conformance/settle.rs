@@ -6,6 +6,7 @@ use super::violation::{Violation, ensure};
 use super::{NOW_MS, Subject};
 
 const LATER_MS: i64 = 60_000;
+const DAY_MS: i64 = 86_400_000;
 
 /// A second tick changes nothing, by the same instance or by a fresh one.
 pub async fn idempotent<S: Subject>(subject: &S) -> Result<(), Violation> {
@@ -26,10 +27,10 @@ pub async fn idempotent<S: Subject>(subject: &S) -> Result<(), Violation> {
     Ok(())
 }
 
-/// Rows that became due since the last tick are seen without being told of, and a fresh instance sees what an earlier
-/// one would have.
+/// Rows that became due since the last tick, or long before it, are seen without being told of, and a fresh instance sees
+/// what an earlier one would have.
 pub async fn level_based<S: Subject>(subject: &S) -> Result<(), Violation> {
-    let stage = Stage::new(subject).await;
+    let mut stage = Stage::new(subject).await;
     if subject.is_scaffold() {
         return does_nothing(&stage).await;
     }
@@ -42,6 +43,11 @@ pub async fn level_based<S: Subject>(subject: &S) -> Result<(), Violation> {
         ensure(early.examined() == 0, || format!("rows are taken before they are due: {early:?}"))?;
         let changed = instance.cycle(&stage.context().pinned(NOW_MS + LATER_MS)).await?.report.changed;
         ensure(changed == 3, || format!("of 3 rows that became due with time, {changed} are changed"))?;
+        // A look ahead that finds nothing stands for every look until then.
+        stage.clear().await;
+        stage.seed(3).await;
+        let changed = instance.cycle(&stage.context().pinned(NOW_MS + DAY_MS)).await?.report.changed;
+        ensure(changed == 3, || format!("of 3 rows that have been due for a day, {changed} are changed"))?;
     }
     for instance in [instance, stage.instance(100).await] {
         stage.seed(2).await;

@@ -33,6 +33,8 @@ pub(crate) enum Fault {
     FailsAsAWhole,
     /// Takes rows before their time.
     IsEarly,
+    /// Takes only what became due a moment ago.
+    ForgetsTheOld,
     /// Nothing: it may wait, and waits for locked rows one by one.
     NothingButWaits,
     /// May wait, and does so for a whole batch.
@@ -92,6 +94,7 @@ impl LookThenAct for Chores {
             .bind(page.avoid)
             .bind(matches!(self.fault, Fault::FiltersAfterLimit | Fault::IgnoresFilter))
             .bind(self.fault == Fault::DoesItAgain)
+            .bind(self.fault == Fault::ForgetsTheOld)
             .fetch_all(&self.pool)
             .await
             .map_err(failed("look for chores"))?;

@@ -36,6 +36,12 @@ async fn acting_before_the_time_is_caught() {
 }
 
 #[tokio::test]
+async fn forgetting_what_has_been_due_for_long_is_caught() {
+    let tried = conformance::level_based(&Fault::ForgetsTheOld).await;
+    assert_caught(tried, "of 3 rows that have been due for a day, 0 are changed");
+}
+
+#[tokio::test]
 async fn acting_on_a_stale_look_is_caught() {
     assert_caught(conformance::concurrent_safe(&Fault::ForgetsToRecheck).await, "3 rows are changed 6 times");
 }
