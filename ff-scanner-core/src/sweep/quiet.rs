@@ -32,8 +32,8 @@ pub enum Ask {
     Nothing,
     /// Look at what is due now.
     Now,
-    /// Look at what is due now, and where that is nothing, at what will be due at this time, milliseconds since the
-    /// epoch.
+    /// Look at what will be due at this time, milliseconds since the epoch, and where that is something, at what is due
+    /// now.
     Ahead(i64),
 }
 
