@@ -107,8 +107,9 @@ async fn hear(
                 }
                 patience = HEARTBEAT;
             }
-            // The connection was lost and is back: what was said in between is gone, so look now.
-            Ok(Ok(None)) => wake_all(waker, bindings),
+            // The connection was lost and is back: what was said in between is gone, and whether this one delivers is not
+            // known. The proof of it wakes everybody.
+            Ok(Ok(None)) => (proven, patience) = (false, Duration::ZERO),
             Ok(Err(error)) => return Err(error),
             Err(_) if patience == HEARTBEAT_GRACE => return Ok(()),
             Err(_) if !proven => {
