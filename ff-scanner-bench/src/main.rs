@@ -20,6 +20,7 @@ mod idle;
 mod lateness;
 mod leases;
 mod machine;
+mod memory;
 mod meter;
 mod progress;
 mod replicas;
@@ -37,6 +38,7 @@ use args::{Args, Format, Part, Sizes};
 use case::{CASES, Case};
 use error::BenchError;
 use machine::Machine;
+use memory::Memory;
 use progress::Progress;
 use report::Results;
 use world::{SETTINGS, World, start_server};
@@ -83,6 +85,7 @@ async fn measure(args: &Args, progress: &Progress) -> Result<(), BenchError> {
         world.version().await?,
         sizes.hash_children,
         SETTINGS.map(|(name, value)| format!("{name} {value}")),
+        Memory::measure().await,
     );
     let (rows, rounds) = (sizes.rows, sizes.rounds);
     let mut results = Results::new(machine, rows, rounds, sizes.fewer_rounds);

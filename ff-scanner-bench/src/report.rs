@@ -159,7 +159,8 @@ impl Results {
         Section {
             heading: "Idle",
             about:
-                "`ff-scanner run` with all reconcilers at their default intervals, nothing due, and nobody who writes."
+                "`ff-scanner run` with all reconcilers at their default intervals, nothing due, and nobody who writes. What they \
+                    touch has rested since the last time, and costs what the machine takes for that."
                     .to_owned(),
             header: cells(IDLE_HEADER),
             rows: self.idle.iter().map(idle_cells).collect(),
