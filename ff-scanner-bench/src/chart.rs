@@ -8,7 +8,10 @@ use plotters::prelude::*;
 use crate::error::BenchError;
 use crate::growth::Point;
 
-const SIZE: (u32, u32) = (900, 800);
+const SIZE: (u32, u32) = (1060, 800);
+/// Beside the panels, because wherever a legend lies in one, it lies on the lines of some run.
+const LEGEND: (i32, i32) = (870, 50);
+const LEGEND_LINE: usize = 20;
 const FONT: &str = "sans-serif";
 
 /// One line of a panel.
@@ -24,14 +27,16 @@ pub(crate) fn draw(points: &[Point], file: &Path) -> Result<(), BenchError> {
     let idle = points.iter().map(|point| (x(point), point.idle.database_cpu * 100.0)).collect();
 
     let root = SVGBackend::new(file, SIZE).into_drawing_area();
-    let drawn = root.fill(&WHITE).map_err(|error| error.to_string()).and_then(|()| {
-        let (above, below) = root.split_vertically(SIZE.1 * 2 / 3);
-        panel(&above, "rows a second", &rates).map_err(|error| error.to_string())?;
-        panel(&below, "idle: database CPU, % of a core", &[("all together", idle)])
-            .map_err(|error| error.to_string())?;
-        root.present().map_err(|error| error.to_string())
-    });
-    drawn.map_err(BenchError::Wrong)
+    let drawn = || {
+        root.fill(&WHITE)?;
+        let (panels, _) = root.split_horizontally(LEGEND.0);
+        let (above, below) = panels.split_vertically(SIZE.1 * 2 / 3);
+        panel(&above, "rows a second", &rates)?;
+        panel(&below, "idle: database CPU, % of a core", &[("all together", idle)])?;
+        legend(&root, &rates)?;
+        root.present()
+    };
+    drawn().map_err(|error| BenchError::Wrong(error.to_string()))
 }
 
 fn panel<B: DrawingBackend>(
@@ -52,19 +57,21 @@ fn panel<B: DrawingBackend>(
     let whole = |value: &f64| format!("{value:.0}");
     let short = |value: &f64| if *value < 100.0 { format!("{value:.1}") } else { format!("{value:.0}") };
     chart.configure_mesh().x_desc("executions").x_label_formatter(&whole).y_label_formatter(&short).draw()?;
-    for (index, (name, line)) in series.iter().enumerate() {
-        let color = Palette99::pick(index).to_rgba();
-        chart
-            .draw_series(LineSeries::new(line.iter().copied(), color.stroke_width(2)).point_size(3))?
-            .label(*name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], color.stroke_width(2)));
+    for (index, (_, line)) in series.iter().enumerate() {
+        let color = Palette99::pick(index).stroke_width(2);
+        chart.draw_series(LineSeries::new(line.iter().copied(), color).point_size(3))?;
     }
-    if series.len() > 1 {
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::LowerRight)
-            .background_style(WHITE.mix(0.8))
-            .draw()?;
+    Ok(())
+}
+
+fn legend<B: DrawingBackend>(
+    root: &DrawingArea<B, plotters::coord::Shift>,
+    series: &[Series],
+) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
+    let (left, top) = LEGEND;
+    for ((index, (name, _)), y) in series.iter().enumerate().zip((top..).step_by(LEGEND_LINE)) {
+        root.draw(&PathElement::new([(left, y), (left + 16, y)], Palette99::pick(index).stroke_width(2)))?;
+        root.draw(&Text::new(*name, (left + 22, y - 6), (FONT, 13)))?;
     }
     Ok(())
 }
