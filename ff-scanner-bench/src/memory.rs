@@ -1,7 +1,7 @@
 //! How slow is memory that has rested?
 //!
-//! On some virtual machines, very. Nothing that a server does changes that, and an idle look, whose memory has rested since
-//! the one before it, costs as much more; so who reads its figure has to know.
+//! On some virtual machines, very. An idle look, whose memory has rested since the one before it, costs several times as much
+//! there, by the same statements; so who reads its figure has to know.
 
 use std::hint::black_box;
 use std::time::Duration;
